@@ -1,0 +1,58 @@
+# One target per folder; each links only what it may know (docs/architecture.md, "The house").
+# tests/tidy checks the include arrows too, because all targets share one include root.
+
+add_library(pch_heavy OBJECT cmake/pch.cpp)
+target_link_libraries(pch_heavy PUBLIC json fmt::fmt spdlog::spdlog tl::expected asio_headers)
+target_include_directories(pch_heavy PUBLIC ${PROJECT_SOURCE_DIR})
+target_precompile_headers(pch_heavy PUBLIC ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
+
+# segmentflow_library(NAME FOLDERS... ) makes a static library of all sources in the folders.
+function(segmentflow_library name)
+  set(sources)
+  foreach(folder ${ARGN})
+    file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  if(NOT sources)
+    list(APPEND sources ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC json fmt::fmt tl::expected Threads::Threads asio_headers
+                                       spdlog::spdlog)
+  target_precompile_headers(${name} REUSE_FROM pch_heavy)
+endfunction()
+
+segmentflow_library(describe schemas/describe)
+segmentflow_library(schemas schemas)
+target_link_libraries(schemas PUBLIC describe)
+
+segmentflow_library(core core/base core/store core/store/sqlite core/jobs core/access core/profiles
+                    core/templates core/templates/render core/senders core/emails core/delivery)
+target_link_libraries(core PUBLIC describe
+                           PRIVATE SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::Crypto)
+
+segmentflow_library(mcp mcp)
+target_link_libraries(mcp PUBLIC describe)
+
+segmentflow_library(tools tools)
+target_link_libraries(tools PUBLIC core schemas PRIVATE mcp)
+
+segmentflow_library(transport_asio transport/separate_compilation)
+segmentflow_library(transport_http transport/http)
+target_link_libraries(transport_http PUBLIC transport_asio describe PRIVATE Boost::url)
+segmentflow_library(transport_stdio transport/stdio)
+target_link_libraries(transport_stdio PUBLIC mcp)
+segmentflow_library(transport_smtp transport/smtp)
+target_link_libraries(transport_smtp PUBLIC transport_asio core)
+
+segmentflow_library(app app)
+target_link_libraries(app PUBLIC tools transport_http transport_stdio transport_smtp
+                          PRIVATE CLI11::CLI11 PkgConfig::TOMLPLUSPLUS prometheus-cpp::core
+                                  Boost::url OpenSSL::Crypto)
+
+add_executable(segmentflow app/main/main.cpp)
+target_link_libraries(segmentflow PRIVATE app)
+set_target_properties(segmentflow PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+
+include(cmake/tests.cmake)

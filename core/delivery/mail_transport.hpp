@@ -1,0 +1,69 @@
+// The way out: what the delivery policy asks of an adapter (SMTP relay, capture).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace segmentflow {
+
+// One message for one SMTP transaction. recipients[0] is the primary recipient; the rest are copies.
+struct OutgoingMail {
+  std::string message_id;  // for logs and capture files, a UUID
+  std::string mail_from;   // envelope sender
+  std::vector<std::string> recipients;
+  std::shared_ptr<const std::string> content;  // CRLF lines, not dot-stuffed
+};
+
+struct MailReply {
+  int code = 0;              // 250, 451, 550 ...; 0 when the peer never answered
+  std::string enhanced;      // "5.1.1" (RFC 3463), "" when none was given
+  std::string text;          // the peer's words, printable, at most 512 bytes
+};
+
+// How far an attempt came; before DotWritten a repeat cannot double anything (RFC 5321 §4.5.3.2.6).
+enum class MailPhase { NotStarted, EnvelopeSent, DotWritten, Replied };
+
+enum class MailResult {
+  Accepted,   // the peer took responsibility (2xx after the dot)
+  Deferred,   // not taken, may be later: 4xx, refused connection, time-out before the dot
+  Rejected,   // not taken for good: 5xx, or content the peer cannot take
+  Unknown,    // the dot was written and no reply came
+};
+
+struct RefusedCopy {
+  std::string recipient;
+  MailReply reply;
+};
+
+struct MailOutcome {
+  MailResult result = MailResult::Deferred;
+  MailPhase phase = MailPhase::NotStarted;
+  MailReply reply;                          // the reply that decided
+  std::string peer;                         // "host:port" or "capture"
+  std::string detail;                       // a sentence when no reply decided: "connection refused"
+  std::vector<RefusedCopy> refused_copies;  // cc/bcc the peer refused while it took the primary
+};
+
+class MailTransport {
+ public:
+  virtual ~MailTransport() = default;
+
+  // Asked once the peer is ready for the content and before the final dot leaves. The adapter must
+  // not write the dot until `go(true)` is called (from any thread, exactly once); after `go(false)` it
+  // gives the message up with phase EnvelopeSent and result Deferred.
+  using BeforeDot = std::function<void(std::function<void(bool)> go)>;
+  using Done = std::function<void(MailOutcome)>;
+
+  // Starts a delivery; `done` is called exactly once, from any thread. Thread-safe.
+  virtual void send(OutgoingMail mail, BeforeDot before_dot, Done done) = 0;
+
+  // Lets dialogues past DATA finish and ends all others as Deferred; every `done` has been called
+  // when this returns or the time is over. No send may follow.
+  virtual void shut_down(std::chrono::milliseconds patience) = 0;
+};
+
+}  // namespace segmentflow

@@ -1,0 +1,117 @@
+// The database as the engine sees it. Repositories are written once against `Transaction`, in the SQL
+// that SQLite ≥ 3.40 and PostgreSQL ≥ 13 both understand; what differs lives in core/store alone:
+//   $1, $2 …        parameters, in the order of the span
+//   {input}         the table-valued parameter (sql.hpp)
+//   {skip_locked}   FOR UPDATE SKIP LOCKED where the backend has it, else nothing
+// and, in migrations, the types INTEGER_ID (an increasing row id), BIGINT, TEXT, BYTES.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.hpp"
+#include "core/base/error.hpp"
+#include "core/store/sql.hpp"
+
+namespace segmentflow {
+
+// The database cannot serve now (locked too long, disk full, connection lost). Thrown by Transaction
+// inside the callbacks below; never leaves core/store: read() and the committer turn it into NotReady.
+class StoreUnavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// A statement broke a constraint it did not expect to break: a defect, or a poisoned list item.
+class StoreConstraint : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One open transaction. Used by one thread; must not outlive the callback it was handed to.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+
+  // Runs one statement; `sql` must be a string that lives as long as the process (statements are
+  // prepared once per connection and kept by address and text).
+  virtual SqlRows query(std::string_view sql, std::span<const SqlValue> params) = 0;
+
+  // Runs one statement over a table-valued parameter. An empty input gives no rows.
+  virtual SqlRows query(std::string_view sql, const SqlInput& input,
+                        std::span<const SqlValue> params) = 0;
+
+  // Rows changed by the last statement (by all rows of an input together).
+  virtual std::int64_t changes() const = 0;
+
+  // The database's clock: the one that leases are measured with.
+  virtual Time now() = 0;
+
+  SqlRows query(std::string_view sql, std::initializer_list<SqlValue> params) {
+    return query(sql, std::span<const SqlValue>(params.begin(), params.size()));
+  }
+  SqlRows query(std::string_view sql) { return query(sql, std::span<const SqlValue>{}); }
+  SqlRows query(std::string_view sql, const SqlInput& input) {
+    return query(sql, input, std::span<const SqlValue>{});
+  }
+  SqlRows query(std::string_view sql, const SqlInput& input,
+                std::initializer_list<SqlValue> params) {
+    return query(sql, input, std::span<const SqlValue>(params.begin(), params.size()));
+  }
+};
+
+// A numbered step of the schema. Applied once, in order, each in a transaction of its own.
+struct Migration {
+  int version;
+  std::string_view name;
+  std::string_view sql;  // statements separated by ';'
+};
+
+enum class SchemaState {
+  Absent,   // nothing of ours is there: run `segmentflow init`
+  Older,    // this binary knows further migrations
+  Current,
+  Newer,    // a newer binary migrated it: refuse to write
+};
+
+// Thread-safe.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  // Runs `work` in a read-only snapshot on the calling thread (a pooled connection).
+  // NotReady when the database cannot serve.
+  Result<void> read(const std::function<void(Transaction&)>& work);
+
+  // Runs `work` in one write transaction, durable when this returns. For the committer and for
+  // start-up; everything else writes through the committer. Rolls back when `work` throws.
+  virtual void write(const std::function<void(Transaction&)>& work) = 0;
+
+  virtual SchemaState schema_state(std::span<const Migration> migrations) = 0;
+
+  // Brings the schema up to date; safe when several processes start together.
+  virtual Result<void> migrate(std::span<const Migration> migrations) = 0;
+
+  // Takes the sign of life of an instance: held until the returned object or the process dies.
+  // SQLite: a lock on a file beside the database.
+  virtual std::shared_ptr<void> hold_instance(const Uuid& instance) = 0;
+
+  // True when the backend knows at once that the instance's process is gone (SQLite: its lock is
+  // free). False means "unknown": wait for the lease to expire.
+  virtual bool instance_is_gone(const Uuid& instance) = 0;
+
+ protected:
+  virtual void run_read(const std::function<void(Transaction&)>& work) = 0;
+};
+
+// Opens by URL: `sqlite:/absolute/path.db` (the folder must exist). `readers_max` bounds pooled read
+// connections. Errors: ValidationFailed for a URL that is not understood, NotReady when it cannot be
+// opened.
+Result<std::unique_ptr<Database>> open_database(std::string_view url, const Clock& clock,
+                                                int readers_max = 8);
+
+}  // namespace segmentflow

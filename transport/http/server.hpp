@@ -1,0 +1,105 @@
+// An HTTP/1.1 server: routes, limits, timeouts, keep-alive, graceful shutdown. Above this header
+// nobody sees a Beast type. Knows nothing of operations: the composition root mounts routes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schemas/describe/json.hpp"
+
+namespace transport::http {
+
+struct Request {
+  std::string method;      // upper case
+  std::string path;        // percent-decoded per segment only in `captures`; this is the raw path
+  std::vector<std::pair<std::string, std::string>> query;     // decoded, in order
+  std::vector<std::pair<std::string, std::string>> captures;  // {name} parts of the route, decoded
+  std::vector<std::pair<std::string, std::string>> headers;   // names in lower case
+  std::string body;
+  std::string remote;      // address of the peer
+  std::string request_id;  // ours, or the caller's x-request-id when it is harmless
+
+  // The first header of that lower-case name, nullopt when absent.
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;  // beyond content-type and length
+  std::string content_type = "application/json";
+  std::string body;
+  // Written to the access log beside method, path, status and duration (never secrets).
+  std::vector<std::pair<std::string, std::string>> log;
+};
+
+// Answers a request; `respond` is called exactly once, from any thread.
+using Handler = std::function<void(Request, std::function<void(Response)> respond)>;
+
+struct Route {
+  std::string method;
+  std::string path;  // "/api/v1/emails/{id}"
+  Handler handler;
+  std::size_t body_bytes_max = 1 << 20;
+  bool json_body = true;  // a body must be application/json (415 otherwise)
+};
+
+struct Limits {
+  std::size_t connections_max = 4096;
+  std::size_t header_bytes_max = 16 << 10;
+  std::chrono::milliseconds header_timeout{10'000};  // first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{75'000};    // keep-alive between requests
+  std::chrono::milliseconds write_timeout{30'000};
+  std::chrono::milliseconds drain_timeout{30'000};   // shutdown: requests in flight get this long
+};
+
+// Faults the server answers itself, before a handler: the composition root gives them their envelope.
+enum class Fault { BadRequest, NotFound, MethodNotAllowed, PayloadTooLarge, UnsupportedMediaType,
+                   HeadersTooLarge, Timeout, Overloaded, Internal, Misdirected };
+using FaultBody = std::function<std::string(Fault, std::string_view message, std::string_view request_id)>;
+
+struct Options {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 3001;     // 0: any free port
+  int threads = 1;
+  Limits limits;
+  FaultBody fault_body;
+  std::function<void(std::string)> access_log;  // one JSON line per request; may be empty
+  std::vector<std::string> allowed_hosts;       // Host names beside loopback ones and the address
+};
+
+struct Counters {
+  std::uint64_t requests = 0;
+  std::uint64_t connections_open = 0;
+  std::map<int, std::uint64_t> responses;  // by status
+};
+
+class Server {
+ public:
+  Server(Options options, std::vector<Route> routes);
+  ~Server();
+
+  // Binds and starts the threads; the error is a sentence that names the address and what to do.
+  std::optional<std::string> start();
+  std::uint16_t port() const;  // after start()
+
+  // Stops accepting, answers requests in flight with `connection: close`, waits for them up to
+  // drain_timeout, then closes. Safe to call twice.
+  void stop();
+
+  Counters counters() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace transport::http
