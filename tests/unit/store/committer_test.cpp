@@ -5,7 +5,7 @@
 #include <latch>
 #include <thread>
 
-#include "temp_folder.hpp"
+#include "tests/unit/store/temp_folder.hpp"
 
 using namespace segmentflow;
 
@@ -22,7 +22,6 @@ Note note(const std::string& name) {
   return {std::make_unique<std::string>(name)};
 }
 
-// Inserts names; refuses "refused" after writing it, which its contract forbids for lists of many.
 class AddNotes final : public ListWrite<Note, std::int64_t> {
  public:
   std::vector<Result<std::int64_t>> apply(Transaction& tx, std::span<const Note> notes) override {
@@ -54,10 +53,10 @@ class House {
     return found;
   }
   // Keeps the committer's thread busy until `release` is counted down, so that commands gather.
-  void hold(std::latch& release) {
+  void hold() {
     auto entered = std::make_shared<std::latch>(1);
-    holder = std::thread([this, entered, &release] {
-      const auto done = committer->run([entered, &release](Transaction&) -> Result<void> {
+    holder = std::thread([this, entered] {
+      const auto done = committer->run([this, entered](Transaction&) -> Result<void> {
         entered->count_down();
         release.wait();
         return {};
@@ -70,6 +69,7 @@ class House {
     if (holder.joinable()) holder.join();
   }
 
+  std::latch release{1};
   test::TempFolder folder;
   ManualClock clock{1'000'000};
   std::unique_ptr<Database> database;
@@ -90,15 +90,14 @@ TEST_CASE("A command is answered after it is in the database") {
 
 TEST_CASE("Commands that wait share a commit and keep their order") {
   House house;
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   std::vector<std::int64_t> ids;
   for (int i = 0; i < 10; ++i) {
     house.committer->submit(house.add, note("n" + std::to_string(i)),
                             [&](Result<std::int64_t> id) { ids.push_back(id.value()); });
   }
   CHECK(house.committer->counters().waiting == 10);
-  release.count_down();
+  house.release.count_down();
   house.committer.reset();
   CHECK(ids == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
   CHECK(house.add.list_sizes == std::vector<std::size_t>{10});
@@ -106,14 +105,13 @@ TEST_CASE("Commands that wait share a commit and keep their order") {
 
 TEST_CASE("batch_max bounds a list") {
   House house({.batch_max = 4, .queue_max = 100});
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   std::atomic<int> answered = 0;
   for (int i = 0; i < 10; ++i) {
     house.committer->submit(house.add, note("n" + std::to_string(i)),
                             [&](Result<std::int64_t>) { ++answered; });
   }
-  release.count_down();
+  house.release.count_down();
   house.committer.reset();
   CHECK(answered == 10);
   CHECK(house.add.list_sizes == std::vector<std::size_t>{4, 4, 2});
@@ -121,13 +119,12 @@ TEST_CASE("batch_max bounds a list") {
 
 TEST_CASE("A full queue refuses at once") {
   House house({.batch_max = 4, .queue_max = 2});
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   for (int i = 0; i < 2; ++i) {
     house.committer->submit(house.add, note("n" + std::to_string(i)), [](Result<std::int64_t>) {});
   }
   const auto refused = house.committer->run(house.add, note("late"));
-  release.count_down();
+  house.release.count_down();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::RateLimited);
   CHECK(refused.error().retry_after_s == 1);
@@ -135,8 +132,7 @@ TEST_CASE("A full queue refuses at once") {
 
 TEST_CASE("A poisoned command fails alone, and the others are written") {
   House house;
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   std::vector<std::string> outcomes(8);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const std::string name = i == 5 ? "n2" : "n" + std::to_string(i);  // breaks UNIQUE
@@ -144,7 +140,7 @@ TEST_CASE("A poisoned command fails alone, and the others are written") {
       outcomes[i] = id ? "ok" : std::string(kind_of(id.error().code).snake_case);
     });
   }
-  release.count_down();
+  house.release.count_down();
   house.committer.reset();
   CHECK(outcomes == std::vector<std::string>{"ok", "ok", "ok", "ok", "ok", "internal", "ok", "ok"});
   CHECK(house.names() == std::vector<std::string>{"n0", "n1", "n2", "n3", "n4", "n6", "n7"});
@@ -152,8 +148,7 @@ TEST_CASE("A poisoned command fails alone, and the others are written") {
 
 TEST_CASE("Work shares the commit; work that refuses leaves nothing behind") {
   House house;
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   const auto insert = [](const std::string& name, bool refuse) {
     return [name, refuse](Transaction& tx) -> Result<void> {
       tx.query("INSERT INTO notes (name) VALUES ($1)", {name});
@@ -168,7 +163,7 @@ TEST_CASE("Work shares the commit; work that refuses leaves nothing behind") {
         [&, i] { results[i] = house.committer->run(insert("w" + std::to_string(i), i == 3)); });
   }
   while (house.committer->counters().waiting < results.size()) std::this_thread::yield();
-  release.count_down();
+  house.release.count_down();
   for (auto& caller : callers) caller.join();
   for (std::size_t i = 0; i < results.size(); ++i) CHECK(results[i].has_value() == (i != 3));
   CHECK(results[3].error().code == ErrorCode::Conflict);
@@ -190,8 +185,7 @@ TEST_CASE("Work alone that refuses after writing leaves nothing behind") {
 
 TEST_CASE("Work that refuses before writing does not undo its neighbours") {
   House house;
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   std::thread refused([&] {
     CHECK_FALSE(house.committer->run(
         [](Transaction&) -> Result<void> { return fail(ErrorCode::NotFound, "no"); }));
@@ -203,7 +197,7 @@ TEST_CASE("Work that refuses before writing does not undo its neighbours") {
     }));
   });
   while (house.committer->counters().waiting < 2) std::this_thread::yield();
-  release.count_down();
+  house.release.count_down();
   refused.join();
   written.join();
   CHECK(house.committer->counters().retries == 0);
@@ -212,8 +206,7 @@ TEST_CASE("Work that refuses before writing does not undo its neighbours") {
 
 TEST_CASE("An unavailable database answers not ready to all") {
   House house;
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   std::atomic<int> not_ready = 0;
   house.committer->submit(house.add, note("a"), [&](Result<std::int64_t> id) {
     if (!id && id.error().code == ErrorCode::NotReady && id.error().retry_after_s == 1) ++not_ready;
@@ -224,7 +217,7 @@ TEST_CASE("An unavailable database answers not ready to all") {
     if (!result && result.error().code == ErrorCode::NotReady) ++not_ready;
   });
   while (house.committer->counters().waiting < 2) std::this_thread::yield();
-  release.count_down();
+  house.release.count_down();
   thrower.join();
   house.committer.reset();
   CHECK(not_ready == 2);
@@ -248,15 +241,14 @@ TEST_CASE("The hook runs after each commit, and waiting on the committer's threa
 
 TEST_CASE("Stopping finishes what waits") {
   House house;
-  std::latch release(1);
-  house.hold(release);
+  house.hold();
   std::atomic<int> answered = 0;
   for (int i = 0; i < 50; ++i) {
     house.committer->submit(house.add, note(std::to_string(i)), [&](Result<std::int64_t> id) {
       if (id) ++answered;
     });
   }
-  release.count_down();
+  house.release.count_down();
   house.committer.reset();
   CHECK(answered == 50);
   CHECK(house.names().size() == 50);
