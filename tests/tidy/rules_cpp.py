@@ -174,10 +174,13 @@ def matches(pattern, reason):
 
 
 def check_new(file):
+    if file.path.startswith("tests/"):
+        return  # a shim of a C interface owns by hand, and the sanitizers watch it
     code = re.sub(r"^[ \t]*#[^\n]*", "", cpp.strip(file.text), flags=re.M)
     for match in re.finditer(r"\bnew\s+[A-Za-z_:]|\bdelete\b(?!\s*[;,)])", code):
         before = code[max(0, match.start() - 120):match.start()]
-        owned = re.search(r"(_ptr<[^;]*>\s*[\w]*[({]|\breset\(|operator )\s*$", before)
+        # A smart pointer, reset(), a member's initialiser (of a smart pointer), operator new.
+        owned = re.search(r"(_ptr<[^;]*>\s*\w*[({]|\breset\(|[:,]\s*\w+[({]|operator )\s*$", before)
         if not owned:
             yield cpp.line_of(code, match.start()), "naked new or delete; use make_unique"
 
@@ -246,5 +249,6 @@ RULES = [
     cpp_rule("no-naked-new", check_new,
              [source("a.cpp", "auto* a = new Thing(1);"), source("a.cpp", "delete thing;")],
              [source("a.cpp", "std::unique_ptr<A> a(new A);\nA(const A&) = delete;\n"
-                              "new (&storage) A();  // a new start\n")]),
+                              "new (&storage) A();  // a new start\n"),
+              source("a.cpp", "A::A() : impl_(new Impl(1)) {}\n")]),
 ]
