@@ -140,7 +140,8 @@ Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organ
            "purpose = excluded.purpose, language = excluded.language, "
            "sender_profile_id = excluded.sender_profile_id, is_complete = excluded.is_complete, "
            "problems = excluded.problems, snapshot_id = excluded.snapshot_id, "
-           "updated_at = excluded.updated_at",
+           "updated_at = excluded.updated_at "
+           "WHERE templates.organization_id = excluded.organization_id",
            {id, organization_id, wanted.key, wanted.name, wanted.purpose, wanted.language,
             wanted.sender_profile_id, compiled->is_complete(), findings_to_json(compiled->findings),
             snapshot_id, tx.now()});
