@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <random>
+#include <semaphore>
 #include <set>
 #include <thread>
 
@@ -40,31 +41,33 @@ class AddItems final : public ListWrite<std::int64_t, std::int64_t> {
   }
 };
 
-// Checkpoints as another process might, as fast as it can: the hardest neighbour of a commit.
-class BusyCheckpointer {
+// Checkpoints as another process might, beside the commits: once for each answer.
+class Neighbour {
  public:
-  BusyCheckpointer(const std::string& path, const char* vfs, std::uint64_t seed)
+  Neighbour(const std::string& path, const char* vfs, std::uint64_t seed)
       : thread_([this, path, vfs, seed] { work(path, vfs, seed); }) {}
-  ~BusyCheckpointer() {
+  ~Neighbour() {
     stopping_ = true;
+    turns_.release();
     thread_.join();
   }
-  BusyCheckpointer(const BusyCheckpointer&) = delete;
-  BusyCheckpointer& operator=(const BusyCheckpointer&) = delete;
+  Neighbour(const Neighbour&) = delete;
+  Neighbour& operator=(const Neighbour&) = delete;
+  void wake() { turns_.release(); }
 
  private:
   void work(const std::string& path, const char* vfs, std::uint64_t seed) {
     sqlite3* db = nullptr;
     if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, vfs) != SQLITE_OK) std::abort();
     std::mt19937_64 random(seed);
-    while (!stopping_) {
+    for (turns_.acquire(); !stopping_; turns_.acquire()) {
       const int mode = random() % 3 == 0 ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
       sqlite3_wal_checkpoint_v2(db, nullptr, mode, nullptr, nullptr);
-      std::this_thread::yield();
     }
     sqlite3_close(db);
   }
   std::atomic<bool> stopping_ = false;
+  std::counting_semaphore<> turns_{0};
   std::thread thread_;
 };
 
@@ -74,7 +77,8 @@ struct Outcome {
   std::string integrity;
 };
 
-std::set<std::int64_t> write_until_done(const std::string& url, UnsyncedVfs& vfs) {
+std::set<std::int64_t> write_until_done(const std::string& url, UnsyncedVfs& vfs,
+                                        Neighbour& neighbour) {
   const SystemClock clock;
   auto database = open_database(url, clock, 1).value();
   AddItems add;
@@ -87,6 +91,7 @@ std::set<std::int64_t> write_until_done(const std::string& url, UnsyncedVfs& vfs
       for (int i = 0; i < kCommandsPerWriter; ++i) {
         const std::int64_t name = writer * kCommandsPerWriter + i;
         const auto answer = committer.run(add, name);
+        neighbour.wake();
         // Asked after the answer: when the power was still on, the commit came before the crash.
         if (!answer || vfs.crashed()) return;
         const std::lock_guard lock(mutex);
@@ -126,8 +131,8 @@ Outcome crash_once(std::uint64_t seed, Syncs syncs) {
   vfs.crash_at(1 + random() % kOperationsMax, survival, random());
   std::set<std::int64_t> acknowledged;
   {
-    const BusyCheckpointer neighbour(live.file("a.db"), name.c_str(), random());
-    acknowledged = write_until_done(url, vfs);
+    Neighbour neighbour(live.file("a.db"), name.c_str(), random());
+    acknowledged = write_until_done(url, vfs, neighbour);
     vfs.crash_now();
   }
   vfs.restore_into(after.path());
@@ -192,6 +197,7 @@ TEST_CASE("A failed sync stops the process") {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);  // the test framework would report it as its own
     UnsyncedVfs vfs("failing");
     const SystemClock clock;
     auto database = open_database("sqlite:" + folder.file("a.db") + "?vfs=failing", clock, 1);
