@@ -162,10 +162,14 @@ tl::expected<Address, std::string> parse_angle(std::string_view rest, std::strin
 
 tl::expected<Address, std::string> parse_quoted_name(std::string_view text) {
   std::string name;
+  bool escaped = false;
   for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '"') return parse_angle(trim_spaces(text.substr(i + 1)), std::move(name));
-    if (text[i] == '\\' && ++i == text.size()) break;
-    name += text[i];
+    const char c = text[i];
+    if (!escaped && c == '"') {
+      return parse_angle(trim_spaces(text.substr(i + 1)), std::move(name));
+    }
+    escaped = !escaped && c == '\\';
+    if (!escaped) name += c;
   }
   return tl::unexpected(std::string("The closing quote of the display name is missing."));
 }

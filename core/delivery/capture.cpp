@@ -148,6 +148,7 @@ class CaptureTransport::Queue {
   void write(const std::vector<DialoguePtr>& batch) {
     const CaptureFolder folder(folder_);
     std::vector<std::optional<std::string>> errors;
+    errors.reserve(batch.size());
     for (const auto& dialogue : batch) {
       errors.push_back(folder.error() ? folder.error() : write_one(folder, *dialogue));
     }

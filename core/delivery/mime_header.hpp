@@ -17,8 +17,7 @@ inline constexpr std::size_t kEncodedWordMaxBytes = 75;      // RFC 2047 §2
 inline constexpr std::size_t kEncodedWordLineMaxBytes = 76;  // RFC 2047 §2
 
 // Puts together one header field from words; folds before a word that does not fit the line,
-// the first one excepted.
-// The words are written as they are: the caller has made them safe.
+// the first one excepted. The words are written as they are: the caller has made them safe.
 class HeaderField {
  public:
   explicit HeaderField(std::string_view name);

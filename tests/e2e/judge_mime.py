@@ -110,7 +110,7 @@ class Judge:
 def mailboxes(message, name):
     """(display name, address) of a field. The strict parser judges the grammar; the names come from
     email.header, because the strict one of Python 3.11 puts a blank between the encoded-words of a
-    phrase (python/cpython#92081) and so cannot tell whether a name is intact."""
+    phrase (python/cpython#128110) and so cannot tell whether a name is intact."""
     if name not in message:
         return []
     strict = message[name].addresses

@@ -1,5 +1,6 @@
 #include "core/delivery/mime.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "core/delivery/mime_body.hpp"
@@ -163,7 +164,7 @@ TEST_CASE("mime: what else is refused") {
   message.html.clear();
   message.text.clear();
   CHECK(refused_field(message) == "/html");
-  for (const char* id : {"", "a", "@b", "a@", "<a@b>", "a b@c", "a..b@c", ".a@b", "a@b@c", "ä@b"}) {
+  for (const char* id : {"", "a", "@b", "a@", "<a@b>", "a b@c", "a..b@c", ".a@b", "a@b@c", "ä"}) {
     message = small_message();
     message.message_id = id;
     CHECK(refused_field(message) == "/messageId");
@@ -212,6 +213,13 @@ TEST_CASE("mime header: plain subjects stay plain, others become encoded-words")
   CHECK(text_field("Subject", "日本") == "Subject: =?utf-8?B?5pel5pys?=\r\n");
   CHECK(text_field("Subject", "=?x") == "Subject: =?utf-8?Q?=3D=3Fx?=\r\n");
   CHECK(text_field("Subject", "a ") == "Subject: =?utf-8?Q?a_?=\r\n");
+}
+
+TEST_CASE("mime header: a first word stays on the line of its name") {
+  const std::string word(300, 'w');
+  CHECK(plain_field("List-Unsubscribe", word + " x") == "List-Unsubscribe: " + word + "\r\n x\r\n");
+  const std::string longest(997, 'w');
+  CHECK(plain_field("X-A", longest) == "X-A:\r\n " + longest + "\r\n");
 }
 
 TEST_CASE("mime header: encoded-words hold whole characters in at most 75 bytes") {
