@@ -122,9 +122,13 @@ Problem read_place(SmtpOptions& options, const urls::url_view& url) {
   if (options.host.empty() || !printable(options.host)) {
     return "The SMTP URL names no valid host; write smtp://host:port.";
   }
-  if (url.has_port() && !url.port().empty()) {
-    options.port = url.port_number();
-    if (options.port == 0) return "The port of the SMTP URL must be from 1 to 65535.";
+  // Not port_number(): it does not tell a port beyond 65535 from one within.
+  const std::string_view port(url.port().data(), url.port().size());
+  if (!port.empty()) {
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), options.port);
+    if (error != std::errc() || end != port.data() + port.size() || options.port == 0) {
+      return "The port of the SMTP URL must be from 1 to 65535.";
+    }
   }
   if (url.encoded_path() != "" && url.encoded_path() != "/") {
     return "The SMTP URL has a path after the host; an SMTP relay has none, remove it.";
