@@ -17,9 +17,14 @@ Error missing_scope(const Operation& operation) {
 
 // A defect in an operation must not take the process down, nor tell the caller what is inside.
 void invoke_guarded(const Engine& engine, const Operation& operation, const KeyPtr& key,
-                    const describe::Json& input, const AnswerDone& done) {
+                    const Dispatcher::InputMaker& make_input, const AnswerDone& done) {
   try {
-    operation.invoke(engine, key, input, done);
+    const auto input = make_input();
+    if (!input) {
+      done(tl::unexpected(input.error()));
+      return;
+    }
+    operation.invoke(engine, key, *input, done);
   } catch (const std::exception& defect) {
     spdlog::error("{} failed: {}", operation.info.id, defect.what());
     done(fail(ErrorCode::Internal, "The server failed to handle the request; it is logged."));
@@ -44,7 +49,7 @@ void Dispatcher::identify(const std::string& secret, std::function<void(Result<K
   if (!queued) then(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }
 
-void Dispatcher::call(const Operation& operation, const std::string& secret, describe::Json input,
+void Dispatcher::call(const Operation& operation, const std::string& secret, InputMaker make_input,
                       AnswerDone done) {
   if (in_flight_->fetch_add(1) >= limits_.calls_in_flight_max) {
     in_flight_->fetch_sub(1);
@@ -57,14 +62,14 @@ void Dispatcher::call(const Operation& operation, const std::string& secret, des
     in_flight->fetch_sub(1);
     done(std::move(answer));
   };
-  identify(secret, [this, &operation, input = std::move(input),
+  identify(secret, [this, &operation, make_input = std::move(make_input),
                     counted = std::move(counted)](Result<KeyPtr> key) {
     if (!key) {
       counted(tl::unexpected(key.error()));
     } else if (!(*key)->allows(operation.info.scope)) {
       counted(tl::unexpected(missing_scope(operation)));
     } else {
-      invoke_guarded(engine_, operation, *key, input, counted);
+      invoke_guarded(engine_, operation, *key, make_input, counted);
     }
   });
 }

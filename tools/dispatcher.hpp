@@ -25,9 +25,13 @@ class Dispatcher {
   // thread. Unauthorized, NotReady, RateLimited.
   void identify(const std::string& secret, std::function<void(Result<KeyPtr>)> then);
 
+  // Gives the operation's input. Called once, after the caller was authorised: nobody without a key has
+  // anything parsed.
+  using InputMaker = std::function<Result<describe::Json>()>;
+
   // Runs the operation for the holder of `secret`; `done` is called exactly once, from any thread.
   // Errors beside the operation's own: Unauthorized, InsufficientScope, RateLimited.
-  void call(const Operation& operation, const std::string& secret, describe::Json input,
+  void call(const Operation& operation, const std::string& secret, InputMaker make_input,
             AnswerDone done);
 
   std::size_t in_flight() const { return in_flight_->load(); }

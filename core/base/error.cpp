@@ -15,6 +15,7 @@ constexpr std::array kKinds = {
     ErrorKind{IdempotencyKeyRequired, 400, "idempotency_key_required", "IdempotencyKeyRequired", false},
     ErrorKind{Unauthorized, 401, "unauthorized", "Unauthorized", false},
     ErrorKind{InsufficientScope, 403, "insufficient_scope", "InsufficientScope", false},
+    ErrorKind{Misdirected, 403, "misdirected", "Misdirected", false},
     ErrorKind{NotFound, 404, "not_found", "NotFound", false},
     ErrorKind{MethodNotAllowed, 405, "method_not_allowed", "MethodNotAllowed", false},
     ErrorKind{IdempotencyConflict, 409, "idempotency_conflict", "IdempotencyConflict", false},

@@ -15,6 +15,7 @@ enum class ErrorCode {
   IdempotencyKeyRequired,  // 400: a write came without its key
   Unauthorized,            // 401: no key, or an unknown or revoked one
   InsufficientScope,       // 403: the key lacks a scope
+  Misdirected,             // 403: the Host header names another server (DNS rebinding)
   NotFound,                // 404: no such thing, or another organisation's
   MethodNotAllowed,        // 405
   IdempotencyConflict,     // 409: the key was used for another effective request

@@ -1,0 +1,99 @@
+#include "app/callers.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/rest.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+using describe::Json;
+
+constexpr int kBridgeThreads = 8;
+constexpr std::size_t kBridgeQueueMax = 256;
+
+// The other server's error, made ours again so that it reads the same here.
+Error error_of(const transport::http::ClientResponse& response) {
+  auto envelope = describe::parse_json(response.body);
+  Error error{ErrorCode::Internal,
+              fmt::format("The server answered {} without an explanation.", response.status)};
+  if (!envelope || !envelope->is_object() || !envelope->contains("errorCode")) return error;
+  const std::string code = envelope->at("errorCode").get<std::string>();
+  for (int i = 0; i <= static_cast<int>(ErrorCode::NotReady); ++i) {
+    const auto candidate = static_cast<ErrorCode>(i);
+    if (kind_of(candidate).pascal_case == code) error.code = candidate;
+  }
+  error.message = envelope->value("message", error.message);
+  if (envelope->contains("details")) {
+    for (const Json& row : envelope->at("details")) {
+      error.problems.push_back({row.value("path", ""), row.value("message", "")});
+    }
+  }
+  if (envelope->contains("required")) {
+    error.required_scopes = envelope->at("required").get<std::vector<std::string>>();
+  }
+  return error;
+}
+
+}  // namespace
+
+void LocalCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
+  dispatcher_.identify(secret_, [done = std::move(done)](Result<KeyPtr> key) {
+    done(key.map([](const KeyPtr& known) { return known->scopes; }));
+  });
+}
+
+void LocalCaller::call(const Operation& operation, Json arguments, AnswerDone done) {
+  auto shared = std::make_shared<Json>(std::move(arguments));
+  dispatcher_.call(
+      operation, secret_, [shared]() -> Result<Json> { return std::move(*shared); },
+      std::move(done));
+}
+
+Result<std::shared_ptr<BridgeCaller>> BridgeCaller::make(const std::string& base_url,
+                                                         std::string secret,
+                                                         const Registry& registry) {
+  auto client = transport::http::Client::make(base_url, {});
+  if (!client) return fail(ErrorCode::ValidationFailed, client.error());
+  return std::shared_ptr<BridgeCaller>(
+      new BridgeCaller(std::move(*client), std::move(secret), registry));
+}
+
+BridgeCaller::BridgeCaller(std::unique_ptr<transport::http::Client> client, std::string secret,
+                           const Registry& registry)
+    : client_(std::move(client)),
+      secret_(std::move(secret)),
+      registry_(registry),
+      workers_(kBridgeThreads, kBridgeQueueMax) {}
+
+void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
+  call(*registry_.find_by_id("status"), Json::object(), [done = std::move(done)](Result<Answer> answer) {
+    done(std::move(answer).map([](const Answer& status) {
+      return status.body.at("scopes").get<std::vector<std::string>>();
+    }));
+  });
+}
+
+void BridgeCaller::call(const Operation& operation, Json arguments, AnswerDone done) {
+  auto shared = std::make_shared<Json>(std::move(arguments));
+  const bool queued = workers_.post(
+      [this, &operation, shared, done] { done(exchange(operation, *shared)); });
+  if (!queued) done(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
+}
+
+Result<Answer> BridgeCaller::exchange(const Operation& operation, const Json& arguments) {
+  const RestCall call = rest_call(operation, arguments);
+  transport::http::ClientHeaders headers(call.headers.begin(), call.headers.end());
+  headers.emplace_back("x-api-key", secret_);
+  if (!call.body.empty()) headers.emplace_back("content-type", "application/json");
+  const auto response = client_->request(call.method, call.target, headers, call.body);
+  if (!response) return fail(ErrorCode::NotReady, response.error());
+  if (response->status != 200) return tl::unexpected(error_of(*response));
+  auto body = describe::parse_json(response->body, {.bytes_max = 16 << 20});
+  if (!body) return fail(ErrorCode::Internal, "The server's answer is not JSON.");
+  return Answer{std::move(*body)};
+}
+
+}  // namespace segmentflow::app

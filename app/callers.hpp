@@ -1,0 +1,46 @@
+// How `mcp` and `call` reach the operations: in this process, or over REST at a running server.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/runtime.hpp"
+#include "tools/mcp_tools.hpp"
+#include "transport/http/client.hpp"
+
+namespace segmentflow::app {
+
+// Calls through the dispatcher of this process's engine.
+class LocalCaller final : public OperationCaller {
+ public:
+  LocalCaller(Dispatcher& dispatcher, std::string secret)
+      : dispatcher_(dispatcher), secret_(std::move(secret)) {}
+  void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
+  void call(const Operation& operation, describe::Json arguments, AnswerDone done) override;
+
+ private:
+  Dispatcher& dispatcher_;
+  const std::string secret_;
+};
+
+// Calls the REST routes of the server at `base_url`.
+class BridgeCaller final : public OperationCaller {
+ public:
+  // The error is a sentence about the URL.
+  static Result<std::shared_ptr<BridgeCaller>> make(const std::string& base_url, std::string secret,
+                                                    const Registry& registry);
+  void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
+  void call(const Operation& operation, describe::Json arguments, AnswerDone done) override;
+
+ private:
+  BridgeCaller(std::unique_ptr<transport::http::Client> client, std::string secret,
+               const Registry& registry);
+  Result<Answer> exchange(const Operation& operation, const describe::Json& arguments);
+
+  const std::unique_ptr<transport::http::Client> client_;
+  const std::string secret_;
+  const Registry& registry_;
+  ReaderPool workers_;  // last: its threads use the rest
+};
+
+}  // namespace segmentflow::app

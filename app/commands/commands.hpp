@@ -1,0 +1,46 @@
+// The commands of the binary. Each prints its answer on stdout, errors on stderr, and gives the exit
+// code: 0 done, 1 not done.
+#pragma once
+
+#include <string>
+
+#include "app/settings.hpp"
+
+namespace segmentflow::app {
+
+struct InitOptions {
+  std::string organization = "Default";
+  bool demo = false;
+};
+int run_init(const Settings& settings, const InitOptions& options);
+
+int run_serve(const Settings& settings);
+int run_mcp(const Settings& settings);
+int run_call(const Settings& settings, const std::string& operation, const std::string& input);
+int run_doctor(const Settings& settings);
+
+struct KeyOptions {
+  std::string organization;  // "" for the only one
+  std::string name;
+  std::string scopes;
+  bool at_most_once = false;
+};
+int run_keys_create(const Settings& settings, const KeyOptions& options);
+int run_keys_list(const Settings& settings);
+int run_keys_revoke(const Settings& settings, const std::string& id_or_last4);
+
+int run_domains_add(const Settings& settings, const std::string& organization,
+                    const std::string& domain);
+int run_senders_add(const Settings& settings, const std::string& organization,
+                    const std::string& address);
+int run_templates_import(const Settings& settings, const std::string& organization,
+                         const std::string& file, const std::string& sender);
+int run_groups_add(const Settings& settings, const std::string& organization,
+                   const std::string& name, const std::string& policy);
+int run_groups_subscribe(const Settings& settings, const std::string& organization,
+                         const std::string& group, const std::string& email, bool unsubscribe);
+
+// Prints "segmentflow: <message>" and the details on stderr; gives 1.
+int report(const Error& error);
+
+}  // namespace segmentflow::app

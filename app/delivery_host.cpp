@@ -1,0 +1,212 @@
+#include "app/delivery_host.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/delivery/capture.hpp"
+#include "core/emails/retention.hpp"
+#include "transport/smtp/smtp_transport.hpp"
+#include "transport/smtp/smtp_url.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+constexpr auto kFollowEvery = std::chrono::seconds(1);
+constexpr Time kPurgeEvery = 3'600 * kMicrosPerSecond;
+constexpr int kPurgeBatch = 1'000;
+constexpr std::chrono::milliseconds kChangePatience{30'000};
+
+}  // namespace
+
+std::filesystem::path capture_folder(const Settings& settings) {
+  return settings.data_dir / "captured";
+}
+
+std::optional<std::string> problem_of_delivery_url(const std::string& url) {
+  if (delivery_mode_of(url) != DeliveryMode::Smtp) return std::nullopt;
+  const auto options = transport::smtp::parse_smtp_url(url);
+  if (options) return std::nullopt;
+  return options.error();
+}
+
+std::string describe_delivery(const Settings& settings, const std::string& url) {
+  switch (delivery_mode_of(url)) {
+    case DeliveryMode::Off:
+      return "No delivery is set up: emails are accepted and wait. Set SEGMENTFLOW_SMTP_URL for serve "
+             "or init.";
+    case DeliveryMode::Capture:
+      return fmt::format("Nothing leaves this machine: every message is kept as a file in {}.",
+                         capture_folder(settings).string());
+    case DeliveryMode::Smtp:
+      break;
+  }
+  const auto options = transport::smtp::parse_smtp_url(url);
+  if (!options) return fmt::format("The delivery URL cannot be used: {}", options.error());
+  return fmt::format("Mail is relayed through {}.", transport::smtp::redacted(*options));
+}
+
+DeliveryHost::DeliveryHost(const Settings& settings, InstanceRole role, Database& database,
+                           Committer& committer, Membership& membership, Composer& composer,
+                           IdSource& ids, Entropy& entropy, const Clock& clock,
+                           const InstallationSecret& secret)
+    : settings_(settings),
+      role_(role),
+      database_(database),
+      committer_(committer),
+      membership_(membership),
+      composer_(composer),
+      ids_(ids),
+      entropy_(entropy),
+      clock_(clock),
+      secret_(secret) {}
+
+DeliveryHost::~DeliveryHost() { stop(std::chrono::milliseconds(0)); }
+
+void DeliveryHost::start() {
+  follow_settings();
+  thread_ = std::thread([this] { run(); });
+}
+
+void DeliveryHost::wake() {
+  std::shared_ptr<Line> line;
+  {
+    const std::lock_guard lock(mutex_);
+    line = line_;
+  }
+  if (line) line->loop->wake();
+}
+
+void DeliveryHost::stop(std::chrono::milliseconds patience) {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  end_line(patience);
+}
+
+void DeliveryHost::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kFollowEvery, [this] { return stopping_; })) {
+    lock.unlock();
+    follow_settings();
+    purge_old_contents();
+    lock.lock();
+  }
+}
+
+void DeliveryHost::follow_settings() {
+  Result<std::string> url = std::string();
+  const auto read = database_.read([&](Transaction& tx) { url = load_delivery_url(tx, secret_); });
+  if (!read || !url) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (*url == url_ && (line_ || url->empty() || !url_problem_.empty())) return;
+  }
+  end_line(kChangePatience);
+  auto line = make_line(*url);
+  spdlog::info("{}", describe_delivery(settings_, *url));
+  const std::lock_guard lock(mutex_);
+  line_ = std::move(line);
+  url_ = *url;
+}
+
+std::shared_ptr<DeliveryHost::Line> DeliveryHost::make_line(const std::string& url) {
+  auto line = std::make_shared<Line>();
+  line->url = url;
+  std::string problem;
+  switch (delivery_mode_of(url)) {
+    case DeliveryMode::Off:
+      return nullptr;
+    case DeliveryMode::Capture:
+      line->transport = std::make_unique<CaptureTransport>(capture_folder(settings_), clock_);
+      break;
+    case DeliveryMode::Smtp: {
+      auto transport = transport::smtp::parse_smtp_url(url).and_then(
+          transport::smtp::SmtpTransport::create);
+      if (transport) {
+        line->transport = std::move(*transport);
+      } else {
+        problem = transport.error();
+      }
+      break;
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    url_problem_ = problem;
+  }
+  if (!line->transport) {
+    spdlog::error("nothing is delivered: {}", problem);
+    return nullptr;
+  }
+  DeliverySettings delivery;
+  delivery.in_flight_max = settings_.deliveries_in_flight_max;
+  delivery.retry = settings_.retry;
+  line->loop = std::make_unique<DeliveryLoop>(
+      database_, committer_, membership_, composer_, *line->transport, ids_, entropy_, clock_,
+      delivery,
+      [this] { return role_ == InstanceRole::Serve || !membership_.serve_is_alive(); });
+  line->loop->start();
+  return line;
+}
+
+void DeliveryHost::end_line(std::chrono::milliseconds patience) {
+  std::shared_ptr<Line> line;
+  {
+    const std::lock_guard lock(mutex_);
+    line = std::move(line_);
+    line_ = nullptr;
+  }
+  if (!line) return;
+  line->loop->stop(patience);
+  const auto& counters = line->loop->counters();
+  const std::lock_guard lock(mutex_);
+  past_.sent += counters.sent;
+  past_.failed += counters.failed;
+  past_.skipped += counters.skipped;
+  past_.deferred += counters.deferred;
+  past_.unknown += counters.unknown;
+  past_.late += counters.late;
+}
+
+void DeliveryHost::purge_old_contents() {
+  if (role_ != InstanceRole::Serve || clock_.now() - purged_at_ < kPurgeEvery) return;
+  const Time before = clock_.now() - settings_.content_retention;
+  std::int64_t purged = 0;
+  const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
+    purged = purge_contents(tx, before, kPurgeBatch);
+    return {};
+  });
+  // A full batch means that there is more: go on at the next round.
+  if (done && purged < kPurgeBatch) purged_at_ = clock_.now();
+}
+
+DeliveryStatus DeliveryHost::status() const {
+  const std::lock_guard lock(mutex_);
+  DeliveryStatus status;
+  status.mode = delivery_mode_of(url_);
+  status.enabled = line_ != nullptr;
+  status.detail =
+      url_problem_.empty() ? describe_delivery(settings_, url_)
+                           : fmt::format("The delivery URL cannot be used: {}", url_problem_);
+  return status;
+}
+
+DeliveryHost::Totals DeliveryHost::totals() const {
+  const std::lock_guard lock(mutex_);
+  Totals totals = past_;
+  if (!line_) return totals;
+  const auto& counters = line_->loop->counters();
+  totals.sent += counters.sent;
+  totals.failed += counters.failed;
+  totals.skipped += counters.skipped;
+  totals.deferred += counters.deferred;
+  totals.unknown += counters.unknown;
+  totals.late += counters.late;
+  totals.in_flight = line_->loop->in_flight();
+  return totals;
+}
+
+}  // namespace segmentflow::app

@@ -1,0 +1,128 @@
+#include "app/http_routes.hpp"
+
+#include "app/metrics.hpp"
+#include "schemas/describe/json.hpp"
+#include "tools/rest.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+namespace http = transport::http;
+
+http::Response to_response(const Operation& operation, const Result<Answer>& answer,
+                           std::string_view request_id) {
+  RestResponse rest = rest_response(answer, request_id);
+  http::Response response;
+  response.status = rest.status;
+  response.headers = std::move(rest.headers);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.body = std::move(rest.body);
+  response.log.emplace_back("operation", std::string(operation.info.id));
+  if (!answer) {
+    response.log.emplace_back("errorCode", std::string(kind_of(answer.error().code).pascal_case));
+  }
+  return response;
+}
+
+http::Route operation_route(Runtime& runtime, const Operation& operation) {
+  http::Route route;
+  route.method = operation.info.method;
+  route.path = operation.info.path;
+  route.body_bytes_max = operation.info.body_bytes_max;
+  route.handler = [&runtime, &operation](http::Request request,
+                                         std::function<void(http::Response)> respond) {
+    const std::string secret = api_key_of(request.headers);
+    auto shared = std::make_shared<http::Request>(std::move(request));
+    runtime.dispatcher().call(
+        operation, secret,
+        [&operation, shared] {
+          return rest_input(operation, {std::move(shared->captures), std::move(shared->query),
+                                        std::move(shared->headers), std::move(shared->body)});
+        },
+        [&operation, shared, respond](const Result<Answer>& answer) {
+          respond(to_response(operation, answer, shared->request_id));
+        });
+  };
+  return route;
+}
+
+http::Response plain(int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(body);
+  return response;
+}
+
+http::Route ready_route(Runtime& runtime) {
+  auto handler = [&runtime](const http::Request&, const std::function<void(http::Response)>& respond) {
+    const bool queued = runtime.engine().readers.post([&runtime, respond] {
+      const auto read = runtime.database().read([](Transaction& tx) { tx.query("SELECT 1"); });
+      respond(read ? plain(200, "ready\n") : plain(503, read.error().message + "\n"));
+    });
+    if (!queued) respond(plain(503, "too many reads are waiting\n"));
+  };
+  return {"GET", "/readyz", std::move(handler)};
+}
+
+http::Route metrics_route(Runtime& runtime, std::function<http::Counters()> http_counters) {
+  auto handler = [&runtime, http_counters = std::move(http_counters)](
+                     const http::Request&, const std::function<void(http::Response)>& respond) {
+    const bool queued = runtime.engine().readers.post([&runtime, http_counters, respond] {
+      http::Response response = plain(200, metrics_text(runtime, http_counters()));
+      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+      respond(std::move(response));
+    });
+    if (!queued) respond(plain(503, "too many reads are waiting\n"));
+  };
+  return {"GET", "/metrics", std::move(handler)};
+}
+
+ErrorCode code_of(http::Fault fault) {
+  switch (fault) {
+    case http::Fault::BadRequest:
+    case http::Fault::HeadersTooLarge:
+    case http::Fault::Timeout:
+      return ErrorCode::ValidationFailed;
+    case http::Fault::NotFound:
+      return ErrorCode::NotFound;
+    case http::Fault::MethodNotAllowed:
+      return ErrorCode::MethodNotAllowed;
+    case http::Fault::PayloadTooLarge:
+      return ErrorCode::PayloadTooLarge;
+    case http::Fault::UnsupportedMediaType:
+      return ErrorCode::UnsupportedMediaType;
+    case http::Fault::Misdirected:
+      return ErrorCode::Misdirected;
+    case http::Fault::Overloaded:
+      return ErrorCode::NotReady;
+    case http::Fault::Internal:
+      break;
+  }
+  return ErrorCode::Internal;
+}
+
+}  // namespace
+
+std::vector<http::Route> http_routes(Runtime& runtime,
+                                     std::function<http::Counters()> http_counters) {
+  std::vector<http::Route> routes;
+  for (const auto& operation : runtime.registry().operations()) {
+    routes.push_back(operation_route(runtime, operation));
+  }
+  routes.push_back({"GET", "/healthz",
+                    [](const http::Request&, const std::function<void(http::Response)>& respond) {
+                      respond(plain(200, "ok\n"));
+                    }});
+  routes.push_back(ready_route(runtime));
+  routes.push_back(metrics_route(runtime, std::move(http_counters)));
+  return routes;
+}
+
+std::string fault_body(http::Fault fault, std::string_view message, std::string_view request_id) {
+  auto envelope = error_envelope({code_of(fault), std::string(message)}, request_id);
+  envelope["statusCode"] = http::status_of(fault);
+  return describe::dump_json(envelope);
+}
+
+}  // namespace segmentflow::app

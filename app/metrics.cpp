@@ -1,0 +1,109 @@
+#include "app/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include "core/delivery/delivery_records.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class Families {
+ public:
+  void add(const char* name, const char* help, MetricType type, double value,
+           std::vector<ClientMetric::Label> labels = {}) {
+    if (families_.empty() || families_.back().name != name) {
+      families_.push_back({name, help, type, {}});
+    }
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    if (type == MetricType::Counter) {
+      metric.counter.value = value;
+    } else {
+      metric.gauge.value = value;
+    }
+    families_.back().metric.push_back(std::move(metric));
+  }
+
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_http(Families& families, const transport::http::Counters& http) {
+  families.add("segmentflow_http_requests_total", "HTTP requests answered", MetricType::Counter,
+               static_cast<double>(http.requests));
+  families.add("segmentflow_http_connections_open", "Open HTTP connections", MetricType::Gauge,
+               static_cast<double>(http.connections_open));
+  for (const auto& [status, count] : http.responses) {
+    families.add("segmentflow_http_responses_total", "HTTP responses by status", MetricType::Counter,
+                 static_cast<double>(count), {{"status", std::to_string(status)}});
+  }
+}
+
+void add_committer(Families& families, const CommitterCounters& counters) {
+  families.add("segmentflow_commits_total", "Durable transactions", MetricType::Counter,
+               static_cast<double>(counters.commits));
+  families.add("segmentflow_commands_total", "Writes made durable by them", MetricType::Counter,
+               static_cast<double>(counters.commands));
+  families.add("segmentflow_commit_retries_total", "Lists that were tried again in parts",
+               MetricType::Counter, static_cast<double>(counters.retries));
+  families.add("segmentflow_commands_waiting", "Writes waiting for a commit", MetricType::Gauge,
+               static_cast<double>(counters.waiting));
+}
+
+void add_delivery(Families& families, const DeliveryHost::Totals& totals) {
+  const auto outcome = [&](const char* name, std::uint64_t count) {
+    families.add("segmentflow_deliveries_total", "What became of delivery attempts of this process",
+                 MetricType::Counter, static_cast<double>(count), {{"outcome", name}});
+  };
+  outcome("sent", totals.sent);
+  outcome("failed", totals.failed);
+  outcome("skipped", totals.skipped);
+  outcome("deferred", totals.deferred);
+  outcome("late", totals.late);
+  families.add("segmentflow_unknown_outcomes_total",
+               "Attempts of this process whose outcome is unknown", MetricType::Counter,
+               static_cast<double>(totals.unknown));
+  families.add("segmentflow_deliveries_in_flight", "Emails being delivered now", MetricType::Gauge,
+               totals.in_flight);
+}
+
+void add_installation(Families& families, Runtime& runtime) {
+  double unknown = 0;
+  double overdue = 0;
+  double queued = 0;
+  const auto read = runtime.database().read([&](Transaction& tx) {
+    unknown = static_cast<double>(count_unknown_attempts(tx));
+    overdue = static_cast<double>(count_overdue_sends(tx));
+    queued = static_cast<double>(tx.query("SELECT count(*) FROM jobs").at(0)[0].integer());
+  });
+  families.add("segmentflow_database_up", "Whether the database answers", MetricType::Gauge,
+               read ? 1 : 0);
+  if (!read) return;
+  families.add("segmentflow_jobs", "Jobs in the queue, of all processes", MetricType::Gauge, queued);
+  families.add("segmentflow_attempts_unknown", "Attempts on record with an unknown outcome",
+               MetricType::Gauge, unknown);
+  families.add("segmentflow_sends_overdue", "Sends past their deadline and not final; must be 0",
+               MetricType::Gauge, overdue);
+}
+
+}  // namespace
+
+std::string metrics_text(Runtime& runtime, const transport::http::Counters& http) {
+  Families families;
+  add_http(families, http);
+  families.add("segmentflow_calls_in_flight", "Operations being handled", MetricType::Gauge,
+               static_cast<double>(runtime.dispatcher().in_flight()));
+  add_committer(families, runtime.committer().counters());
+  if (const auto totals = runtime.delivery_totals()) add_delivery(families, *totals);
+  add_installation(families, runtime);
+  return families.text();
+}
+
+}  // namespace segmentflow::app

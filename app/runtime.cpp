@@ -1,0 +1,201 @@
+#include "app/runtime.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/store/schema.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+Result<void> make_data_dir(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && ::chmod(folder.c_str(), 0700) == 0) return {};
+  return fail(ErrorCode::NotReady,
+              fmt::format("Cannot make the data folder {}. Choose another with --data-dir or "
+                          "SEGMENTFLOW_DATA_DIR.",
+                          folder.string()));
+}
+
+Error not_initialised(const Settings& settings) {
+  return {ErrorCode::NotFound,
+          fmt::format("There is no Segmentflow installation in {}. Run: segmentflow init --data-dir {}",
+                      settings.data_dir.string(), settings.data_dir.string())};
+}
+
+Result<void> check_schema(Database& database, const Settings& settings) {
+  switch (database.schema_state(schema_migrations())) {
+    case SchemaState::Current:
+      return {};
+    case SchemaState::Absent:
+      return tl::unexpected(not_initialised(settings));
+    case SchemaState::Older:
+      return fail(ErrorCode::Conflict,
+                  "The database was made by an older version. Run segmentflow serve or segmentflow init "
+                  "of this version once to bring it up to date.");
+    case SchemaState::Newer:
+      break;
+  }
+  return fail(ErrorCode::Conflict,
+              "The database was made by a newer version of Segmentflow. Use that version.");
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+}  // namespace
+
+Result<void> initialise(const Settings& settings) {
+  if (auto made = make_data_dir(settings.data_dir); !made) return made;
+  SystemClock clock;
+  SystemEntropy entropy;
+  auto database = open_database(settings.database_url, clock);
+  if (!database) return tl::unexpected(database.error());
+  if ((*database)->schema_state(schema_migrations()) == SchemaState::Newer) {
+    return check_schema(**database, settings);
+  }
+  if (auto migrated = (*database)->migrate(schema_migrations()); !migrated) return migrated;
+  auto secret = InstallationSecret::load_or_make(settings.secret, settings.data_dir, entropy);
+  if (!secret) return tl::unexpected(secret.error());
+  if (const auto problem = problem_of_delivery_url(settings.smtp_url)) {
+    return fail(ErrorCode::ValidationFailed, fmt::format("SEGMENTFLOW_SMTP_URL: {}", *problem));
+  }
+  Result<void> checked;
+  (*database)->write([&](Transaction& tx) {
+    ensure_installation(tx, *secret);
+    checked = check_installation(tx, *secret);
+    if (checked && !settings.smtp_url.empty()) {
+      store_delivery_url(tx, *secret, entropy, settings.smtp_url);
+    }
+  });
+  return checked;
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(Settings settings) {
+  // Opening would make the file: an installation that is not there must not look half there.
+  std::error_code ignored;
+  const std::string sqlite_path = "sqlite:" + (settings.data_dir / "segmentflow.db").string();
+  if (settings.database_url == sqlite_path &&
+      !std::filesystem::exists(settings.data_dir / "segmentflow.db", ignored)) {
+    return tl::unexpected(not_initialised(settings));
+  }
+  auto secret = InstallationSecret::load(settings.secret, settings.data_dir);
+  if (!secret) return tl::unexpected(secret.error());
+  static const SystemClock clock;
+  auto database = open_database(settings.database_url, clock, settings.reader_threads + 4);
+  if (!database) return tl::unexpected(database.error());
+  if (auto checked = check_schema(**database, settings); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  Result<void> checked;
+  auto read = (*database)->read([&](Transaction& tx) { checked = check_installation(tx, *secret); });
+  if (!read) return tl::unexpected(read.error());
+  if (!checked) return tl::unexpected(checked.error());
+  return std::unique_ptr<Runtime>(
+      new Runtime(std::move(settings), std::move(*secret), std::move(*database)));
+}
+
+Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<Database> database)
+    : settings_(std::move(settings)),
+      secret_(std::move(secret)),
+      database_(std::move(database)),
+      accept_sends_(std::make_unique<AcceptSends>(ids_, secret_, templates_,
+                                                  AcceptSettings{settings_.send_deadline})),
+      authenticator_(std::make_unique<Authenticator>(*database_, clock_)),
+      composer_(std::make_unique<Composer>(*database_, templates_)),
+      committer_(std::make_unique<Committer>(
+          *database_, CommitterLimits{settings_.commit_batch_max, settings_.commit_queue_max})) {
+  committer_->on_commit([this] {
+    std::shared_ptr<DeliveryHost> delivery;
+    {
+      const std::lock_guard lock(joined_mutex_);
+      delivery = delivery_;
+    }
+    if (delivery) delivery->wake();
+  });
+  readers_ = std::make_unique<ReaderPool>(settings_.reader_threads, settings_.calls_in_flight_max);
+  engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_, *authenticator_,
+                           *accept_sends_, [this] { return delivery_status(); },
+                           std::string(kVersion)});
+  dispatcher_ = std::make_unique<Dispatcher>(*engine_, registry_,
+                                             DispatcherLimits{settings_.calls_in_flight_max});
+}
+
+Runtime::~Runtime() {
+  leave(std::chrono::milliseconds(0));
+  readers_.reset();
+  committer_.reset();
+}
+
+Result<void> Runtime::join(InstanceRole role) {
+  Instance self;
+  self.role = role;
+  self.host = host_name();
+  self.process_id = ::getpid();
+  self.version = kVersion;
+  auto membership = std::make_shared<Membership>(
+      *database_, *committer_, ids_, settings_.lease, self,
+      [this](Transaction& tx, const Lease& gone) {
+        reap_deliveries(tx, gone, settings_.retry, entropy_);
+      });
+  if (auto started = membership->start(); !started) return started;
+  auto delivery =
+      std::make_shared<DeliveryHost>(settings_, role, *database_, *committer_, *membership,
+                                     *composer_, ids_, entropy_, clock_, secret_);
+  delivery->start();
+  const std::lock_guard lock(joined_mutex_);
+  membership_ = std::move(membership);
+  delivery_ = std::move(delivery);
+  return {};
+}
+
+void Runtime::leave(std::chrono::milliseconds patience) {
+  std::shared_ptr<Membership> membership;
+  std::shared_ptr<DeliveryHost> delivery;
+  {
+    const std::lock_guard lock(joined_mutex_);
+    membership = std::move(membership_);
+    delivery = std::move(delivery_);
+    membership_ = nullptr;
+    delivery_ = nullptr;
+  }
+  if (delivery) delivery->stop(patience);
+  if (membership) membership->stop();
+}
+
+std::optional<DeliveryHost::Totals> Runtime::delivery_totals() const {
+  const std::lock_guard lock(joined_mutex_);
+  if (!delivery_) return std::nullopt;
+  return delivery_->totals();
+}
+
+// A process that does not deliver tells what the installation is set to, and whether a server is there.
+DeliveryStatus Runtime::delivery_status() {
+  {
+    const std::lock_guard lock(joined_mutex_);
+    if (delivery_) return delivery_->status();
+  }
+  Result<std::string> url = std::string();
+  bool serve_is_alive = false;
+  const auto read = database_->read([&](Transaction& tx) {
+    url = load_delivery_url(tx, secret_);
+    for (const auto& instance : list_instances(tx)) {
+      if (instance.role == InstanceRole::Serve && instance.expires_at > tx.now()) {
+        serve_is_alive = true;
+      }
+    }
+  });
+  if (!read || !url) return {DeliveryMode::Off, false, "The delivery settings cannot be read."};
+  DeliveryStatus status{delivery_mode_of(*url), serve_is_alive, describe_delivery(settings_, *url)};
+  if (status.mode != DeliveryMode::Off && !serve_is_alive) {
+    status.detail += " No server is running, so emails wait: start segmentflow serve.";
+  }
+  status.enabled = serve_is_alive && status.mode != DeliveryMode::Off;
+  return status;
+}
+
+}  // namespace segmentflow::app
