@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,7 +26,6 @@ class CommitGroup {
   // does.
   virtual void apply(Transaction& tx, std::size_t first, std::size_t count) = 0;
   virtual void refuse(std::size_t index, const Error& error) = 0;
-  virtual bool is_refused(std::size_t index) const = 0;
   // Hands the kept answer to the command's caller.
   virtual void answer(std::size_t index) = 0;
 };
@@ -59,7 +57,7 @@ class TypedGroup final : public CommitGroup {
   void add(Command command, Done done) {
     commands_.push_back(std::move(command));
     done_.push_back(std::move(done));
-    answers_.emplace_back();
+    answers_.emplace_back(tl::unexpected(Error{ErrorCode::Internal, {}}));
   }
 
   const void* kind() const override { return &write_; }
@@ -75,15 +73,13 @@ class TypedGroup final : public CommitGroup {
     answers_[index] = tl::unexpected(error);
   }
 
-  bool is_refused(std::size_t index) const override { return !answers_[index]->has_value(); }
-
-  void answer(std::size_t index) override { done_[index](std::move(*answers_[index])); }
+  void answer(std::size_t index) override { done_[index](std::move(answers_[index])); }
 
  private:
   ListWrite<Command, Answer>& write_;
   std::vector<Command> commands_;
   std::vector<Done> done_;
-  std::vector<std::optional<Result<Answer>>> answers_;
+  std::vector<Result<Answer>> answers_;
 };
 
 template <class Command, class Answer>

@@ -15,12 +15,14 @@ using detail::Slice;
 
 using Groups = std::vector<std::unique_ptr<CommitGroup>>;
 
-// A work that refuses after it has written must not share its transaction with others.
+// Work refused after it had written: its transaction must go, and with it that of its neighbours.
 class WrittenThenRefused : public std::exception {
  public:
-  const char* what() const noexcept override {
-    return "work returned an error after it had written";
-  }
+  explicit WrittenThenRefused(Error error) : error_(std::move(error)) {}
+  const Error& error() const { return error_; }
+
+ private:
+  Error error_;
 };
 
 class WorkWrite final : public ListWrite<Committer::Work, std::monostate> {
@@ -35,18 +37,15 @@ class WorkWrite final : public ListWrite<Committer::Work, std::monostate> {
         answers.emplace_back(std::monostate{});
         continue;
       }
-      if (works.size() > 1 && tx.rows_written() != before) throw WrittenThenRefused();
+      if (tx.rows_written() != before) throw WrittenThenRefused(std::move(result.error()));
       answers.emplace_back(tl::unexpected(std::move(result.error())));
     }
     return answers;
   }
 };
 
-// A single refused command: committing would keep what it wrote before it refused.
-class RefusedAlone : public std::exception {};
-
 // Groups by kind, in the order of each kind's first command.
-Groups group(std::vector<std::unique_ptr<Pending>> taken) {
+Groups group(const std::vector<std::unique_ptr<Pending>>& taken) {
   Groups groups;
   for (const auto& pending : taken) {
     auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& candidate) {
@@ -166,7 +165,7 @@ void Committer::work() {
       waiting_.pop_front();
     }
     lock.unlock();
-    const Groups groups = group(std::move(taken));
+    const Groups groups = group(taken);
     std::vector<Slice> slices;
     for (const auto& each : groups) slices.push_back({each.get(), 0, each->size()});
     commit(slices);
@@ -181,14 +180,11 @@ void Committer::commit(std::span<const Slice> slices) {
   try {
     database_.write([&](Transaction& tx) {
       for (const Slice& slice : slices) slice.group->apply(tx, slice.first, slice.count);
-      const Slice& only = slices.front();
-      if (alone && only.group->is_refused(only.first) && tx.rows_written() != 0) {
-        throw RefusedAlone();
-      }
     });
     committed = true;
-  } catch (const RefusedAlone&) {
-    spdlog::debug("A refused write was rolled back.");
+  } catch (const WrittenThenRefused& refused) {
+    if (!alone) return commit_in_parts(slices);
+    refuse_all(slices, refused.error());
   } catch (const StoreUnavailable& failure) {
     spdlog::warn("A commit failed, the callers may try again: {}", failure.what());
     refuse_all(slices, database_not_ready());

@@ -28,7 +28,6 @@ namespace segmentflow {
 // `tx`. An Error as an answer is a refusal that left nothing behind for that command. A thrown
 // StoreConstraint (or any exception but StoreUnavailable) poisons the list: it is rolled back and
 // tried again in halves, down to the single command, whose second failure is answered by Internal.
-// An Error answered to a single command is always followed by a rollback.
 // Called on the committer's thread only. Several objects of one class are several kinds.
 template <class Command, class Answer>
 class ListWrite {

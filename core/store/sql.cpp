@@ -1,6 +1,14 @@
 #include "core/store/sql.hpp"
 
+#include <stdexcept>
+
 namespace segmentflow {
+
+Uuid SqlValue::uuid() const {
+  const auto id = Uuid::from_bytes(bytes());
+  if (!id) throw std::logic_error("a column read as an id does not hold sixteen bytes");
+  return *id;
+}
 
 std::optional<std::string> SqlValue::optional_text() const {
   if (is_null()) return std::nullopt;

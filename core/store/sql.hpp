@@ -41,7 +41,7 @@ class SqlValue {
   bool boolean() const { return integer() != 0; }
   const std::string& text() const { return std::get<std::string>(value_); }
   const std::string& bytes() const { return std::get<Bytes>(value_).value; }
-  Uuid uuid() const { return Uuid::from_bytes(bytes()).value(); }
+  Uuid uuid() const;  // of sixteen bytes
   std::optional<std::string> optional_text() const;
   std::optional<Uuid> optional_uuid() const;
   std::optional<std::int64_t> optional_integer() const;

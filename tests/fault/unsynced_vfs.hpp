@@ -25,7 +25,7 @@ enum class Survival {
 
 enum class Syncs {
   Kept,
-  LogIgnored,  // syncs of the write-ahead log do nothing, as with synchronous=NORMAL
+  LogIgnored,  // syncs of the write-ahead log do nothing: a disk that lies
   Failing,     // every sync gives SQLITE_IOERR_FSYNC
 };
 

@@ -33,6 +33,7 @@ std::unique_ptr<Connection> ReaderPool::take() {
 void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
   {
     const std::lock_guard lock(mutex_);
+    open_.erase(std::this_thread::get_id());
     if (connection == nullptr) {
       --opened_;
     } else {
@@ -48,13 +49,9 @@ SqliteTransaction* ReaderPool::open_on_this_thread() {
   return found == open_.end() ? nullptr : found->second;
 }
 
-void ReaderPool::set_open_on_this_thread(SqliteTransaction* tx) {
+void ReaderPool::set_open_on_this_thread(SqliteTransaction& tx) {
   const std::lock_guard lock(mutex_);
-  if (tx == nullptr) {
-    open_.erase(std::this_thread::get_id());
-  } else {
-    open_[std::this_thread::get_id()] = tx;
-  }
+  open_[std::this_thread::get_id()] = &tx;
 }
 
 void ReaderPool::run(const std::function<void(Transaction&)>& work) {
@@ -66,16 +63,14 @@ void ReaderPool::run(const std::function<void(Transaction&)>& work) {
   try {
     connection->begin_read();
     SqliteTransaction tx(*connection, clock_);
-    set_open_on_this_thread(&tx);
+    set_open_on_this_thread(tx);
     work(tx);
+    connection->commit();
   } catch (...) {
-    set_open_on_this_thread(nullptr);
     connection->rollback();
     give_back(std::move(connection));
     throw;
   }
-  set_open_on_this_thread(nullptr);
-  connection->rollback();
   give_back(std::move(connection));
 }
 

@@ -25,7 +25,7 @@ class ReaderPool {
   std::unique_ptr<Connection> take();
   void give_back(std::unique_ptr<Connection> connection);
   SqliteTransaction* open_on_this_thread();
-  void set_open_on_this_thread(SqliteTransaction* tx);
+  void set_open_on_this_thread(SqliteTransaction& tx);
 
   const FileName file_;
   const int connections_max_;

@@ -118,8 +118,8 @@ SqlRow Statement::current_row() const {
       const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_, i));
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, i));
       std::string value = data == nullptr ? std::string() : std::string(data, size);
-      if (type == SQLITE_TEXT) row.emplace_back(std::move(value));
-      if (type == SQLITE_BLOB) row.emplace_back(Bytes{std::move(value)});
+      row.push_back(type == SQLITE_TEXT ? SqlValue(std::move(value))
+                                        : SqlValue(Bytes{std::move(value)}));
     }
   }
   return row;

@@ -172,6 +172,30 @@ TEST_CASE("Work shares the commit; work that refuses leaves nothing behind") {
   CHECK(names == std::vector<std::string>{"w0", "w1", "w2", "w4", "w5"});
 }
 
+TEST_CASE("Work that refuses after writing leaves nothing behind beside a list of another kind") {
+  House house;
+  house.hold();
+  std::vector<std::string> outcomes;
+  house.committer->submit(house.add, note("kept"), [&](Result<std::int64_t> id) {
+    outcomes.emplace_back(id ? "ok" : "error");
+  });
+  Result<void> refused;
+  std::thread caller([&] {
+    refused = house.committer->run([](Transaction& tx) -> Result<void> {
+      tx.query("INSERT INTO notes (name) VALUES ('dropped')");
+      return fail(ErrorCode::Conflict, "no");
+    });
+  });
+  while (house.committer->counters().waiting < 2) std::this_thread::yield();
+  house.release.count_down();
+  caller.join();
+  house.committer.reset();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::Conflict);
+  CHECK(outcomes == std::vector<std::string>{"ok"});
+  CHECK(house.names() == std::vector<std::string>{"kept"});
+}
+
 TEST_CASE("Work alone that refuses after writing leaves nothing behind") {
   House house;
   const auto result = house.committer->run([](Transaction& tx) -> Result<void> {

@@ -105,15 +105,17 @@ std::set<std::int64_t> write_until_done(const std::string& url, UnsyncedVfs& vfs
 
 Outcome judge(const std::string& path, const std::set<std::int64_t>& acknowledged) {
   const SystemClock clock;
-  auto database = open_database("sqlite:" + path, clock, 1).value();
-  Outcome outcome{acknowledged.size(), 0, ""};
-  const auto read = database->read([&](Transaction& tx) {
+  const auto database = open_database("sqlite:" + path, clock, 1);
+  Outcome outcome{acknowledged.size(), acknowledged.size(), "cannot be opened"};
+  if (!database) return outcome;
+  const auto read = (*database)->read([&](Transaction& tx) {
     outcome.integrity = tx.query("PRAGMA integrity_check").at(0).at(0).text();
     std::set<std::int64_t> found;
     for (const auto& row : tx.query("SELECT name FROM items")) found.insert(row.at(0).integer());
+    outcome.lost = 0;
     for (const auto name : acknowledged) outcome.lost += found.contains(name) ? 0 : 1;
   });
-  if (!read) outcome.integrity = "unreadable";
+  if (!read) outcome.integrity = "cannot be read";
   return outcome;
 }
 
