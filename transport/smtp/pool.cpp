@@ -104,7 +104,9 @@ asio::awaitable<void> Pool::work(std::shared_ptr<Worker> worker) {
     co_return;
   }
   bool more = true;
-  while (more) more = co_await serve(worker);
+  while (more) {
+    more = co_await serve(worker);
+  }
   co_await worker->session.quit();
 }
 

@@ -52,7 +52,9 @@ asio::awaitable<Delivery> Session::deliver(Assignment& job) {
     transaction.outcome.detail = problem;
   } else {
     const bool ready = co_await envelope(transaction);
-    if (ready) co_await content(transaction);
+    if (ready) {
+      co_await content(transaction);
+    }
     gate_ = nullptr;
     ++transactions_;
     needs_reset_ = transaction.outcome.result != MailResult::Accepted;
@@ -123,7 +125,9 @@ asio::awaitable<bool> Session::envelope(Transaction& transaction) {
   if (one_flight && !accepted) {
     const bool waits_for_content = commands.back().reply->code == kStartMailInput;
     const bool no_recipient = !commands[1].reply->positive();
-    if (waits_for_content) co_await abandon_data(no_recipient);
+    if (waits_for_content) {
+      co_await abandon_data(no_recipient);
+    }
   }
   if (!accepted) co_return false;
   if (one_flight) co_return judge_data(transaction, commands.back());
@@ -146,7 +150,9 @@ asio::awaitable<bool> Session::exchange(Transaction& transaction, std::vector<Co
     } else if (i == 0) {
       written = co_await connection_.write(flight, options_.timeouts.block);
     }
-    if (written) command.reply = co_await connection_.read_reply(command.timeout);
+    if (written) {
+      command.reply = co_await connection_.read_reply(command.timeout);
+    }
     const bool closing = command.reply && command.reply->code == kClosing;
     if (!command.reply || closing) {
       transaction.stale = transactions_ > 0 && command.stage == kAtMail;
@@ -192,7 +198,9 @@ asio::awaitable<void> Session::abandon_data(bool no_recipient) {
   }
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
-  if (written) reply = co_await connection_.read_reply(options_.timeouts.dot);
+  if (written) {
+    reply = co_await connection_.read_reply(options_.timeouts.dot);
+  }
   if (!reply || reply->code == kClosing) usable_ = false;
 }
 
@@ -244,7 +252,9 @@ asio::awaitable<void> Session::dot(Transaction& transaction) {
   outcome.result = MailResult::Unknown;
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
-  if (written) reply = co_await connection_.read_reply(options_.timeouts.dot);
+  if (written) {
+    reply = co_await connection_.read_reply(options_.timeouts.dot);
+  }
   if (!reply) {
     break_off(transaction, kAtDot);
     co_return;

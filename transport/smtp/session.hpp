@@ -84,6 +84,7 @@ class Session {
   std::optional<std::string> auth_obstacle() const;
   bool fail_open(std::string detail);
   bool fail_open(const Reply& reply, std::string_view stage);
+  bool fail_auth(const Reply& reply);
   bool fail_open_network(std::string_view stage);
 
   // session.cpp
