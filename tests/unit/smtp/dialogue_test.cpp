@@ -251,3 +251,18 @@ TEST_CASE("silence instead of go ends with a time-out before the dot") {
   CHECK(outcome.result == MailResult::Deferred);
   CHECK(outcome.phase == MailPhase::EnvelopeSent);
 }
+
+TEST_CASE("a server that refuses the recipient and hangs up has refused the recipient") {
+  Polite polite;
+  polite.hook = [](Wire& wire, const std::string& command) {
+    if (!command.starts_with("RCPT")) return false;
+    wire.say("550 5.1.1 nobody");
+    wire.line();  // DATA is read, so that closing loses nothing
+    wire.finish();
+    wire.wait_for_end();
+    return true;
+  };
+  const auto outcome = deliver_to(polite, mail_to({"primary@example.test"}));
+  CHECK(outcome.result == MailResult::Rejected);
+  CHECK(outcome.reply.enhanced == "5.1.1");
+}
