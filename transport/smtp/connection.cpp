@@ -124,6 +124,7 @@ const std::string& Connection::failure() const {
 asio::awaitable<bool> Connection::connect(std::string host, std::uint16_t port,
                                           milliseconds timeout) {
   Streams& streams = *streams_;
+  if (streams.closed) co_return false;
   Streams::expect_within(streams_, timeout);
   error_code error;
   tcp::endpoint endpoint(asio::ip::make_address(host, error), port);
@@ -155,6 +156,7 @@ asio::awaitable<bool> Connection::connect(std::string host, std::uint16_t port,
 asio::awaitable<bool> Connection::start_tls(asio::ssl::context& context, std::string host,
                                             bool verify, milliseconds timeout) {
   Streams& streams = *streams_;
+  if (streams.closed) co_return false;
   Streams::expect_within(streams_, timeout);
   streams.input.clear();
   streams.tls.emplace(streams.socket, context);

@@ -12,7 +12,6 @@
 namespace transport::smtp {
 
 namespace asio = boost::asio;
-using segmentflow::MailOutcome;
 using segmentflow::MailPhase;
 
 namespace {
@@ -70,12 +69,11 @@ void Pool::spawn() {
   workers_.insert(worker);
   ++opening_;
   tally_->add(std::numeric_limits<std::size_t>::max());
-  asio::co_spawn(*loop_, work(worker), [this, worker](std::exception_ptr error) {
-    worker_ended(worker, std::move(error));
-  });
+  asio::co_spawn(*loop_, work(worker),
+                 [this, worker](std::exception_ptr error) { worker_ended(worker, error); });
 }
 
-void Pool::worker_ended(const std::shared_ptr<Worker>& worker, std::exception_ptr error) {
+void Pool::worker_ended(const std::shared_ptr<Worker>& worker, const std::exception_ptr& error) {
   if (error) {
     try {
       std::rethrow_exception(error);
@@ -104,7 +102,9 @@ asio::awaitable<void> Pool::work(std::shared_ptr<Worker> worker) {
     co_return;
   }
   bool more = true;
-  while (more) more = co_await serve(worker);
+  while (more) {
+    more = co_await serve(worker);
+  }
   co_await worker->session.quit();
 }
 

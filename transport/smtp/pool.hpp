@@ -32,7 +32,7 @@ class Pool {
 
  private:
   struct Worker {
-    Worker(std::shared_ptr<boost::asio::io_context> loop, const SmtpOptions& options,
+    Worker(const std::shared_ptr<boost::asio::io_context>& loop, const SmtpOptions& options,
            boost::asio::ssl::context& tls)
         : session(loop, options, tls), wake_up(*loop) {}
     Session session;
@@ -51,7 +51,7 @@ class Pool {
   void pump();
   void spawn();
   void wake();
-  void worker_ended(const std::shared_ptr<Worker>& worker, std::exception_ptr error);
+  void worker_ended(const std::shared_ptr<Worker>& worker, const std::exception_ptr& error);
   std::unique_ptr<Assignment> take(const Worker& worker);
   bool can_spawn() const;
   void pause(std::chrono::milliseconds first);

@@ -9,8 +9,8 @@
 
 namespace transport::smtp {
 
-// RFC 5321 §4.5.3.1.5 says 512; real servers exceed it, and to take a 250 for garbage after the dot
-// would double a mail. This is what Postfix takes.
+// RFC 5321 §4.5.3.1.5 says 512; real servers exceed it, and to take a 250 for garbage after the
+// dot would double a mail. This is what Postfix takes.
 inline constexpr std::size_t kReplyLineBytesMax = 2'048;
 inline constexpr std::size_t kReplyBytesMax = 64 << 10;  // all lines of one reply
 inline constexpr std::size_t kReplyTextBytesMax = 512;   // what an outcome keeps

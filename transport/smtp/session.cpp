@@ -52,7 +52,9 @@ asio::awaitable<Delivery> Session::deliver(Assignment& job) {
     transaction.outcome.detail = problem;
   } else {
     const bool ready = co_await envelope(transaction);
-    if (ready) co_await content(transaction);
+    if (ready) {
+      co_await content(transaction);
+    }
     gate_ = nullptr;
     ++transactions_;
     needs_reset_ = transaction.outcome.result != MailResult::Accepted;
@@ -121,9 +123,11 @@ asio::awaitable<bool> Session::envelope(Transaction& transaction) {
   if (!answered) co_return false;
   const bool accepted = judge_envelope(transaction, commands);
   if (one_flight && !accepted) {
-    const bool waits_for_content = commands.back().reply->code == kStartMailInput;
-    const bool no_recipient = !commands[1].reply->positive();
-    if (waits_for_content) co_await abandon_data(no_recipient);
+    const bool waits_for_content = commands.back().reply.code == kStartMailInput;
+    const bool no_recipient = !commands[1].reply.positive();
+    if (waits_for_content) {
+      co_await abandon_data(no_recipient);
+    }
   }
   if (!accepted) co_return false;
   if (one_flight) co_return judge_data(transaction, commands.back());
@@ -146,30 +150,48 @@ asio::awaitable<bool> Session::exchange(Transaction& transaction, std::vector<Co
     } else if (i == 0) {
       written = co_await connection_.write(flight, options_.timeouts.block);
     }
-    if (written) command.reply = co_await connection_.read_reply(command.timeout);
-    const bool closing = command.reply && command.reply->code == kClosing;
-    if (!command.reply || closing) {
-      transaction.stale = transactions_ > 0 && command.stage == kAtMail;
-      if (closing) refuse(transaction, *command.reply, command.stage);
-      break_off(transaction, command.stage);
+    std::optional<Reply> reply;
+    if (written) {
+      reply = co_await connection_.read_reply(command.timeout);
+    }
+    if (reply) command.reply = std::move(*reply);
+    if (command.reply.code == 0 || command.reply.code == kClosing) {
+      end_early(transaction, commands, i);
       co_return false;
     }
-    const bool decides = i < 2 && !command.reply->positive() && command.stage != kAtData;
+    const bool decides = i < 2 && !command.reply.positive() && command.stage != kAtData;
     if (decides && !extensions_.pipelining) co_return true;
   }
   co_return true;
 }
 
+// The connection ended at commands[at]: by 421, or without a word. A refusal that came before still
+// decides then.
+void Session::end_early(Transaction& transaction, const std::vector<Command>& commands,
+                        std::size_t at) {
+  const Command& last = commands[at];
+  transaction.stale = transactions_ > 0 && last.stage == kAtMail;
+  const auto end = commands.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(at, 2));
+  const auto refusal =
+      std::find_if(commands.begin(), end, [](const Command& one) { return !one.reply.positive(); });
+  if (last.reply.code == kClosing) {
+    refuse(transaction, last.reply, last.stage);
+  } else if (refusal != end) {
+    refuse(transaction, refusal->reply, refusal->stage);
+  }
+  break_off(transaction, last.stage);
+}
+
 // Gives true when MAIL and the primary recipient were accepted; keeps the copies that were not.
 bool Session::judge_envelope(Transaction& transaction, const std::vector<Command>& commands) {
   for (std::size_t i = 0; i < 2; ++i) {
-    if (commands[i].reply->positive()) continue;
-    refuse(transaction, *commands[i].reply, commands[i].stage);
+    if (commands[i].reply.positive()) continue;
+    refuse(transaction, commands[i].reply, commands[i].stage);
     return false;
   }
   const auto& recipients = transaction.mail.recipients;
   for (std::size_t i = 1; i < recipients.size(); ++i) {
-    const Reply& reply = *commands[i + 1].reply;
+    const Reply& reply = commands[i + 1].reply;
     if (reply.positive()) continue;
     transaction.outcome.refused_copies.push_back({recipients[i], to_mail_reply(reply)});
   }
@@ -177,8 +199,8 @@ bool Session::judge_envelope(Transaction& transaction, const std::vector<Command
 }
 
 bool Session::judge_data(Transaction& transaction, const Command& data) {
-  if (data.reply->code == kStartMailInput) return true;
-  refuse(transaction, *data.reply, data.stage);
+  if (data.reply.code == kStartMailInput) return true;
+  refuse(transaction, data.reply, data.stage);
   return false;
 }
 
@@ -192,7 +214,9 @@ asio::awaitable<void> Session::abandon_data(bool no_recipient) {
   }
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
-  if (written) reply = co_await connection_.read_reply(options_.timeouts.dot);
+  if (written) {
+    reply = co_await connection_.read_reply(options_.timeouts.dot);
+  }
   if (!reply || reply->code == kClosing) usable_ = false;
 }
 
@@ -244,7 +268,9 @@ asio::awaitable<void> Session::dot(Transaction& transaction) {
   outcome.result = MailResult::Unknown;
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
-  if (written) reply = co_await connection_.read_reply(options_.timeouts.dot);
+  if (written) {
+    reply = co_await connection_.read_reply(options_.timeouts.dot);
+  }
   if (!reply) {
     break_off(transaction, kAtDot);
     co_return;

@@ -68,7 +68,7 @@ class Session {
     std::string line;
     std::string_view stage;
     std::chrono::milliseconds timeout;
-    std::optional<Reply> reply = std::nullopt;
+    Reply reply = {};  // code 0 until it came
   };
 
   // session_open.cpp
@@ -84,6 +84,7 @@ class Session {
   std::optional<std::string> auth_obstacle() const;
   bool fail_open(std::string detail);
   bool fail_open(const Reply& reply, std::string_view stage);
+  bool fail_auth(const Reply& reply);
   bool fail_open_network(std::string_view stage);
 
   // session.cpp
@@ -95,6 +96,7 @@ class Session {
   boost::asio::awaitable<void> dot(Transaction& transaction);
   std::string unfit(Transaction& transaction) const;
   std::vector<Command> envelope_commands(const Transaction& transaction) const;
+  void end_early(Transaction& transaction, const std::vector<Command>& commands, std::size_t at);
   bool judge_envelope(Transaction& transaction, const std::vector<Command>& commands);
   bool judge_data(Transaction& transaction, const Command& data);
   void refuse(Transaction& transaction, const Reply& reply, std::string_view stage);

@@ -18,6 +18,7 @@ namespace {
 constexpr int kReady = 220;
 constexpr int kAuthenticated = 235;
 constexpr int kContinueAuth = 334;
+constexpr int kClosing = 421;
 
 // Calls `visit` with each line of a reply's body.
 template <class Visit>
@@ -72,9 +73,10 @@ Extensions Extensions::read(std::string_view body) {
       std::from_chars(line.data() + number, line.data() + line.size(), extensions.size_max);
     }
     if (keyword == "AUTH") {
-      const std::string padded = line + ' ';
-      extensions.auth_plain |= padded.find("PLAIN ") != padded.npos;
-      extensions.auth_login |= padded.find("LOGIN ") != padded.npos;
+      std::string words = line + ' ';
+      std::replace(words.begin(), words.end(), '=', ' ');  // "AUTH=LOGIN PLAIN" of old servers
+      extensions.auth_plain |= words.find(" PLAIN ") != words.npos;
+      extensions.auth_login |= words.find(" LOGIN ") != words.npos;
     }
   });
   return extensions;
@@ -110,9 +112,15 @@ bool Session::fail_open_network(std::string_view stage) {
 
 asio::awaitable<std::optional<OpenFailure>> Session::open() {
   bool ready = co_await greet();
-  if (ready) ready = co_await say_hello();
-  if (ready) ready = co_await secure();
-  if (ready) ready = co_await authenticate();
+  if (ready) {
+    ready = co_await say_hello();
+  }
+  if (ready) {
+    ready = co_await secure();
+  }
+  if (ready) {
+    ready = co_await authenticate();
+  }
   if (aborted_ && !open_failure_) fail_open_network("opening the session");
   usable_ = ready && !aborted_;
   if (!usable_) connection_.close("was left");
@@ -138,7 +146,9 @@ asio::awaitable<std::optional<Reply>> Session::command(std::string line, std::st
   line += "\r\n";
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(line, options_.timeouts.block);
-  if (written) reply = co_await connection_.read_reply(timeout);
+  if (written) {
+    reply = co_await connection_.read_reply(timeout);
+  }
   if (!reply) fail_open_network(stage);
   co_return reply;
 }
@@ -174,7 +184,8 @@ asio::awaitable<bool> Session::secure() {
       co_await command("STARTTLS", "waiting for its answer to STARTTLS", options_.timeouts.ehlo);
   if (!reply) co_return false;
   if (reply->code != kReady) {
-    if (required || !reply->transient() || reply->code == 421) {
+    const bool refused = reply->transient() || reply->permanent();
+    if (required || !refused || reply->code == kClosing) {
       co_return fail_open(*reply, "answering STARTTLS");
     }
     co_return true;
@@ -215,17 +226,25 @@ std::optional<std::string> Session::auth_obstacle() const {
   return std::nullopt;
 }
 
+// The peer's words are left out: they could repeat what we sent.
+bool Session::fail_auth(const Reply& reply) {
+  Reply without_words;
+  without_words.code = reply.code;
+  return fail_open(without_words, "answering AUTH");
+}
+
 asio::awaitable<bool> Session::authenticate() {
   if (options_.user.empty()) co_return true;
   auto obstacle = auth_obstacle();
   if (obstacle) co_return fail_open(std::move(*obstacle));
-  if (!extensions_.auth_plain) co_return co_await authenticate_login();
+  if (!extensions_.auth_plain) {
+    co_return co_await authenticate_login();
+  }
   const std::string secret = '\0' + options_.user + '\0' + options_.password;
   const auto reply = co_await command("AUTH PLAIN " + base64(secret),
                                       "waiting for its answer to AUTH", options_.timeouts.ehlo);
   if (!reply) co_return false;
-  // The peer's words are left out: they could repeat what we sent.
-  if (reply->code != kAuthenticated) co_return fail_open({reply->code, ""}, "answering AUTH");
+  if (reply->code != kAuthenticated) co_return fail_auth(*reply);
   co_return true;
 }
 
@@ -241,7 +260,7 @@ asio::awaitable<bool> Session::authenticate_login() {
     reply = co_await command(base64(options_.password), stage, options_.timeouts.ehlo);
     if (!reply) co_return false;
   }
-  if (reply->code != kAuthenticated) co_return fail_open({reply->code, ""}, "answering AUTH");
+  if (reply->code != kAuthenticated) co_return fail_auth(*reply);
   co_return true;
 }
 

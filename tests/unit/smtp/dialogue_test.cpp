@@ -23,6 +23,13 @@ segmentflow::MailOutcome deliver_to(const Polite& polite, segmentflow::OutgoingM
   return deliver(*transport_for(options_for(server)), std::move(mail));
 }
 
+// Without a second one, that a connection was kept can be told from their number.
+std::unique_ptr<transport::smtp::SmtpTransport> one_connection(const FakeServer& server) {
+  auto options = options_for(server);
+  options.connections_max = 1;
+  return transport_for(std::move(options));
+}
+
 }  // namespace
 
 TEST_CASE("an accepted mail: commands, content and reply") {
@@ -133,7 +140,7 @@ TEST_CASE("a refused primary recipient: RSET and nothing goes out to the copies"
     if (!pipelining) polite.extensions = {"8BITMIME"};
     polite.hook = answering("RCPT TO:<primary", "550 5.1.1 nobody");
     FakeServer server(polite);
-    auto transport = transport_for(options_for(server));
+    auto transport = one_connection(server);
     const auto refused =
         deliver(*transport, mail_to({"primary@example.test", "copy@example.test"}));
     CHECK(refused.result == MailResult::Rejected);
@@ -162,7 +169,7 @@ TEST_CASE("a server that wants content although the recipient was refused gets a
     return true;
   };
   FakeServer server(polite);
-  auto transport = transport_for(options_for(server));
+  auto transport = one_connection(server);
   const auto refused = deliver(*transport, mail_to({"primary@example.test"}));
   CHECK(refused.result == MailResult::Deferred);
   CHECK(refused.phase == MailPhase::EnvelopeSent);
@@ -243,4 +250,19 @@ TEST_CASE("silence instead of go ends with a time-out before the dot") {
   const auto outcome = pending.wait();
   CHECK(outcome.result == MailResult::Deferred);
   CHECK(outcome.phase == MailPhase::EnvelopeSent);
+}
+
+TEST_CASE("a server that refuses the recipient and hangs up has refused the recipient") {
+  Polite polite;
+  polite.hook = [](Wire& wire, const std::string& command) {
+    if (!command.starts_with("RCPT")) return false;
+    wire.say("550 5.1.1 nobody");
+    wire.line();  // DATA is read, so that closing loses nothing
+    wire.finish();
+    wire.wait_for_end();
+    return true;
+  };
+  const auto outcome = deliver_to(polite, mail_to({"primary@example.test"}));
+  CHECK(outcome.result == MailResult::Rejected);
+  CHECK(outcome.reply.enhanced == "5.1.1");
 }

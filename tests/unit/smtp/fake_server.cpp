@@ -106,12 +106,13 @@ void Wire::interrupt() {
   if (open_) ::shutdown(socket_, SHUT_RDWR);
 }
 
-FakeServer::FakeServer(Script script, ssl_ctx_st* tls) : script_(std::move(script)), tls_(tls) {
+FakeServer::FakeServer(Script script, ssl_ctx_st* tls, Where where)
+    : script_(std::move(script)), tls_(tls) {
   std::signal(SIGPIPE, SIG_IGN);  // SSL_write to a peer that is gone
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(where == Where::Loopback ? INADDR_LOOPBACK : INADDR_ANY);
   socklen_t length = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   require(::bind(listener_, generic, length) == 0, "bind");

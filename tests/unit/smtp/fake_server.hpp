@@ -58,7 +58,9 @@ using Script = std::function<void(Wire&, int connection)>;
 
 class FakeServer {
  public:
-  explicit FakeServer(Script script, ssl_ctx_st* tls = nullptr);
+  // Listens on 127.0.0.1, or on all addresses of the machine.
+  enum class Where { Loopback, Everywhere };
+  explicit FakeServer(Script script, ssl_ctx_st* tls = nullptr, Where where = Where::Loopback);
   ~FakeServer();
   std::uint16_t port() const { return port_; }
   int connections();

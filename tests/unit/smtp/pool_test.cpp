@@ -1,6 +1,8 @@
 // Connections: reuse, repeats, limits, pauses, shut-down.
 #include <catch2/catch.hpp>
 
+#include <atomic>
+
 #include "tests/unit/smtp/fake_server.hpp"
 
 using namespace smtp_test;
@@ -115,7 +117,7 @@ TEST_CASE("421 pauses new connections and mails are deferred meanwhile") {
 }
 
 TEST_CASE("after the pause the relay is tried again") {
-  int greetings = 0;
+  std::atomic<int> greetings = 0;
   Polite polite;
   polite.hook = [&](Wire& wire, const std::string& command) {
     if (command != "BANNER" || ++greetings > 1) return false;

@@ -1,4 +1,8 @@
 // STARTTLS, implicit TLS and AUTH: what is secret stays so.
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/unit/smtp/fake_server.hpp"
@@ -55,6 +59,22 @@ void check_not_sent(const MailOutcome& outcome) {
   CHECK_FALSE(outcome.detail.empty());
   CHECK(outcome.detail.find("s3cret") == std::string::npos);
   CHECK(outcome.reply.text.find(kPassword) == std::string::npos);
+}
+
+// An IPv4 address of this machine that is not a loopback one; "" when it has none.
+std::string outer_address() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return {};
+  std::string found;
+  for (const ifaddrs* one = all; one != nullptr && found.empty(); one = one->ifa_next) {
+    const bool loopback = (one->ifa_flags & IFF_LOOPBACK) != 0;
+    if (loopback || one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+    char text[INET_ADDRSTRLEN] = {};
+    const auto* address = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
+    if (::inet_ntop(AF_INET, &address->sin_addr, text, sizeof text) != nullptr) found = text;
+  }
+  ::freeifaddrs(all);
+  return found;
 }
 
 }  // namespace
@@ -205,4 +225,45 @@ TEST_CASE("a file of authorities that cannot be read is an error at once") {
   const auto created = transport::smtp::SmtpTransport::create(options);
   REQUIRE_FALSE(created);
   CHECK(created.error().find("/nonexistent/ca.pem") != std::string::npos);
+}
+
+TEST_CASE("a password leaves the machine neither in plain text nor to an unproved relay") {
+  const std::string outer = outer_address();
+  if (outer.empty()) {
+    WARN("not checked: this machine has no address beside loopback ones");
+    return;
+  }
+  const Certificate certificate;
+  const auto secret = [&](auto& options) {
+    log_in(options);
+    options.host = outer;
+  };
+  const auto insecure = [&](auto& options) {
+    secret(options);
+    options.insecure_auth = true;
+  };
+  Polite plain;
+  plain.extensions = {"AUTH PLAIN"};
+  plain.hook = [](Wire& wire, const std::string& command) {
+    if (command.starts_with("AUTH")) wire.say("235 2.7.0 welcome");
+    return command.starts_with("AUTH");
+  };
+  const auto starttls = starttls_server();
+  for (const Polite& polite : {plain, starttls}) {
+    FakeServer server(polite, certificate.server_context(), FakeServer::Where::Everywhere);
+    check_not_sent(deliver_with(server, secret));
+    CHECK(polite.log->count("AUTH") == 0);
+    CHECK(deliver_with(server, insecure).result == MailResult::Accepted);
+    CHECK(polite.log->count(kPlain) == 1);
+  }
+}
+
+TEST_CASE("a refused offer of STARTTLS leaves plain text when TLS is not required") {
+  Polite polite = starttls_server();
+  polite.hook = [](Wire& wire, const std::string& command) {
+    if (command == "STARTTLS") wire.say("502 5.5.1 not really");
+    return command == "STARTTLS";
+  };
+  FakeServer server(polite);
+  CHECK(deliver_with(server, [](auto&) {}).result == MailResult::Accepted);
 }
