@@ -15,23 +15,33 @@
 //   };
 //
 // The list is lowered to a type-erased table (`Type`), made once per type; parser, validator,
-// serialiser and JSON Schema 2020-12 are plain code over that table (parse.hpp, schema.hpp), so that
-// eighty types do not cost eighty template expansions.
+// serialiser and JSON Schema 2020-12 are plain code over that table (parse.hpp), so that
+// eighty types do not cost eighty template expansions. A described type cannot contain itself.
+// Structs that share fields share a base struct and its field list (std::tuple_cat). A Description
+// may also have `unknown_says`: a sentence added where an unknown member is refused.
 //
 // Member types and what they mean on the wire:
 //   std::string, bool, std::int64_t, double      a required value
 //   an enum with a describe::EnumNames            a required string of that set
 //   a described struct                            a required object
 //   std::vector<T>                                a required array
-//   Json                                          any JSON value (restrict with FieldRules::json_kind)
-//   OneOrMany<T>                                  T or an array of T; read into a vector, written as array
-//   std::optional<T>                              may be absent; null counts as absent when reading
+//   Json                                          any JSON value (restrict with
+//   FieldRules::json_kind) OneOrMany<T>                                  T or an array of T; read
+//   into a vector, written as array std::optional<T>                              may be absent;
+//   null counts as absent when reading
 //                                                 (RFC 7396 has no say here: absent = null).
 //                                                 Written as null, or left out with `omit_empty`
 //   Patch<T>                                      absent, null and value are three different things
-//   std::variant<A, B> of described structs       an object; written as what it holds (response only)
+//   std::variant<A, B> of described structs       an object; written as what it holds (response
+//   only)
+//
+// A value carried in path, query or header may be given as text: integers, numbers and booleans are
+// read from their JSON spelling, an array from one string split at commas.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -74,34 +84,49 @@ enum class JsonKind { Any, Object, Array };
 // Where REST carries a field. MCP carries all of them as members of the arguments.
 enum class Carried { Body, Path, Query, Header };
 
+struct Type;
+
+// What must hold for a field. The rules of a sequence member's values (format, lengths, check, ...)
+// hold for each of its elements.
 struct FieldRules {
   std::string_view doc{};
   Format format = Format::None;
-  std::size_t length_min = 0;               // of a string, in UTF-8 code points
-  std::size_t length_max = SIZE_MAX;        // of a string, in UTF-8 code points
-  std::size_t items_min = 0;                // of an array
-  std::size_t items_max = SIZE_MAX;         // of an array
-  std::int64_t value_min = INT64_MIN;       // of an integer
-  std::int64_t value_max = INT64_MAX;       // of an integer
-  std::string_view pattern{};               // published in the schema; checked by `check`
+  std::size_t length_min = 0;                 // of a string, in UTF-8 code points
+  std::size_t length_max = SIZE_MAX;          // of a string, in UTF-8 code points
+  std::size_t items_min = 0;                  // of an array
+  std::size_t items_max = SIZE_MAX;           // of an array
+  std::int64_t value_min = INT64_MIN;         // of an integer
+  std::int64_t value_max = INT64_MAX;         // of an integer
+  std::string_view pattern{};                 // published in the schema; checked by `check`
   bool (*check)(std::string_view) = nullptr;  // a further rule on a string
-  std::string_view check_says{};            // the sentence when `check` refuses
-  std::string_view example{};               // JSON text
-  std::string_view default_text{};          // JSON text, published in the schema
-  JsonKind json_kind = JsonKind::Any;       // of a Json member
-  std::size_t json_bytes_max = SIZE_MAX;    // of a Json member, serialised
-  std::size_t json_depth_max = 32;          // of a Json member
+  std::string_view check_says{};              // the sentence when `check` refuses
+  std::string_view example{};                 // JSON text
+  std::string_view default_text{};            // JSON text, published in the schema
+  JsonKind json_kind = JsonKind::Any;         // of a Json member
+  std::size_t json_bytes_max = SIZE_MAX;      // of a Json member, serialised
+  std::size_t json_depth_max = 32;            // of a Json member; {} and [] count as 1
+  const Type& (*published_type)() = nullptr;  // of a Json member: published as this type in the
+                                              // schema but read as it is, to be parsed later
   Carried carried = Carried::Body;
-  std::string_view header{};                // the header's name when carried in one
-  bool omit_empty = false;                  // an absent optional is left out instead of null
-  bool untrusted = false;                   // third parties wrote the value (marked in MCP results)
+  std::string_view header{};  // the header's name when carried in one
+  bool omit_empty = false;    // an absent optional is left out instead of null
+  bool untrusted = false;     // third parties wrote the value (marked in MCP results)
 };
 
-enum class Kind { String, Integer, Number, Boolean, Enum, Object, Array, OneOrMany, AnyJson, Variant };
+enum class Kind {
+  String,
+  Integer,
+  Number,
+  Boolean,
+  Enum,
+  Object,
+  Array,
+  OneOrMany,
+  AnyJson,
+  Variant
+};
 
 enum class Presence { Required, Optional, Patch };
-
-struct Type;
 
 // Type-erased access to a sequence member.
 struct SequenceAccess {
@@ -123,22 +148,23 @@ struct Type {
   Kind kind;
   std::string_view name{};  // of an object, else empty
   std::string_view doc{};
+  std::string_view unknown_says{};                 // Object
   std::span<const struct Field> fields{};          // Object
   const Type* element = nullptr;                   // Array, OneOrMany
   SequenceAccess sequence{};                       // Array, OneOrMany
   std::span<const std::string_view> enum_names{};  // Enum
   std::int64_t (*enum_get)(const void*) = nullptr;
   void (*enum_set)(void*, std::int64_t) = nullptr;
-  std::span<const Type* const> alternatives{};     // Variant
+  std::span<const Type* const> alternatives{};  // Variant
   const void* (*variant_get)(const void*, std::size_t& index) = nullptr;
 };
 
 struct Field {
   std::string_view name;
-  const Type* type;       // of the value, inside any optional
+  const Type* type;  // of the value, inside any optional
   Presence presence;
   PresenceAccess access{};  // when not Required
-  std::size_t offset;     // of the member inside its struct
+  std::size_t offset;       // of the member inside its struct
   FieldRules rules;
 };
 
@@ -157,6 +183,21 @@ template <class Class, class Member>
 constexpr FieldSpec<Class, Member> field(std::string_view name, Member Class::* member,
                                          FieldRules rules) {
   return {name, member, rules};
+}
+
+// The wire name of an enum's value.
+template <class E>
+constexpr std::string_view enum_name(E value) {
+  return EnumNames<E>::names[static_cast<std::size_t>(value)];
+}
+
+// The value with this wire name; nullopt when there is none.
+template <class E>
+constexpr std::optional<E> enum_of(std::string_view name) {
+  const auto& names = EnumNames<E>::names;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<E>(found - names.begin());
 }
 
 }  // namespace describe

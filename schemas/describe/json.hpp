@@ -33,8 +33,8 @@ struct JsonError {
 // Parses one JSON document; trailing blanks are allowed, trailing text is not.
 tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits = {});
 
-// Compact JSON text. Strings are valid UTF-8 by construction (parse_json refuses others); bytes that
-// are not are replaced by U+FFFD, never thrown.
+// Compact JSON text. Strings are valid UTF-8 by construction (parse_json refuses others); bytes
+// that are not are replaced by U+FFFD, never thrown.
 std::string dump_json(const Json& value);
 
 // The one form in which equal JSON values are equal bytes: members sorted by key, numbers as exact

@@ -1,0 +1,258 @@
+#include "core/templates/render/expression.hpp"
+
+#include <array>
+
+namespace segmentflow::render {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Function>, 10> kFunctions = {{
+    {"upper", Function::Upper},
+    {"lower", Function::Lower},
+    {"concat", Function::Concat},
+    {"join", Function::Join},
+    {"length", Function::Length},
+    {"formatNumber", Function::FormatNumber},
+    {"add", Function::Add},
+    {"subtract", Function::Subtract},
+    {"multiply", Function::Multiply},
+    {"default", Function::Default},
+}};
+
+// In the order in which json-render looks for them; the first that is there counts.
+constexpr std::array<std::pair<std::string_view, Condition::Operator>, 6> kOperators = {{
+    {"eq", Condition::Operator::Equal},
+    {"neq", Condition::Operator::NotEqual},
+    {"gt", Condition::Operator::Greater},
+    {"gte", Condition::Operator::GreaterOrEqual},
+    {"lt", Condition::Operator::Less},
+    {"lte", Condition::Operator::LessOrEqual},
+}};
+
+// The string member `name`, or null.
+const std::string* text_member(const Json& object, std::string_view name) {
+  const auto member = object.find(name);
+  return member != object.end() && member->is_string() ? member->get_ptr<const std::string*>()
+                                                       : nullptr;
+}
+
+bool is_true_member(const Json& object, std::string_view name) {
+  const auto member = object.find(name);
+  return member != object.end() && member->is_boolean() && member->get<bool>();
+}
+
+class Parser {
+ public:
+  explicit Parser(ExpressionObserver& observer) : observer_(observer) {}
+
+  Expression expression(const Json& value, const std::string& path) {
+    if (value.is_object()) return of_object(value, path);
+    if (value.is_array()) return of_array(value, path);
+    return {Expression::Literal{value}};
+  }
+
+  Condition condition(const Json& value, const std::string& path) {
+    Condition result;
+    if (value.is_boolean()) {
+      result.kind = value.get<bool>() ? Condition::Kind::Always : Condition::Kind::Never;
+      return result;
+    }
+    if (value.is_array()) return group(Condition::Kind::All, value, path, false);
+    if (!value.is_object()) return invalid(path);
+    for (const auto& [name, kind] :
+         {std::pair{"$and", Condition::Kind::All}, std::pair{"$or", Condition::Kind::Any}}) {
+      const auto members = value.find(name);
+      if (members == value.end()) continue;
+      if (!members->is_array()) return invalid(path + "/" + name);
+      return group(kind, *members, path + "/" + name, true);
+    }
+    return test(value, path);
+  }
+
+ private:
+  Expression of_object(const Json& value, const std::string& path) {
+    if (value.empty()) return {Expression::Literal{value}};
+    if (const std::string* text = text_member(value, "$state")) return read_state(*text);
+    if (const std::string* text = text_member(value, "$item")) {
+      observer_.on_item_read(path);
+      return {Expression::ReadItem{text->empty() ? Pointer{} : parse_pointer(*text)}};
+    }
+    if (is_true_member(value, "$index")) {
+      observer_.on_item_read(path);
+      return {Expression::ReadIndex{}};
+    }
+    if (const std::string* text = text_member(value, "$bindState")) return read_state(*text);
+    if (const std::string* text = text_member(value, "$bindItem")) {
+      observer_.on_item_read(path);
+      return {Expression::ReadItem{parse_bound_path(*text)}};
+    }
+    if (value.contains("$cond") && value.contains("$then") && value.contains("$else")) {
+      return choice(value, path);
+    }
+    if (const std::string* name = text_member(value, "$computed")) return call(*name, value, path);
+    if (const std::string* text = text_member(value, "$template")) return of_template(*text);
+    return of_members(value, path);
+  }
+
+  Expression read_state(const std::string& text) {
+    Pointer pointer = parse_pointer(text);
+    observer_.on_state_path(pointer);
+    return {Expression::ReadState{std::move(pointer)}};
+  }
+
+  Expression choice(const Json& value, const std::string& path) {
+    Expression::Choice result;
+    result.condition.push_back(condition(value["$cond"], path + "/$cond"));
+    result.branches.push_back(expression(value["$then"], path + "/$then"));
+    result.branches.push_back(expression(value["$else"], path + "/$else"));
+    return {std::move(result)};
+  }
+
+  Expression call(const std::string& name, const Json& value, const std::string& path) {
+    Expression::Call result{function_named(name), {}, {}};
+    if (result.function == Function::Unknown) observer_.on_unknown_function(name, path);
+    const auto arguments = value.find("args");
+    if (arguments != value.end() && arguments->is_object()) {
+      for (const auto& [key, argument] : arguments->items()) {
+        result.names.push_back(key);
+        result.arguments.push_back(expression(argument, path + "/args/" + key));
+      }
+    }
+    return {std::move(result)};
+  }
+
+  Expression of_template(const std::string& text) {
+    Expression::Template result = parse_template(text);
+    bool constant = true;
+    for (const auto& piece : result.pieces) {
+      if (!piece.pointer) continue;
+      constant = false;
+      observer_.on_state_path(*piece.pointer);
+    }
+    if (constant) return {Expression::Literal{Json(text)}};
+    return {std::move(result)};
+  }
+
+  Expression of_array(const Json& value, const std::string& path) {
+    Expression::List list;
+    bool constant = true;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+      list.items.push_back(expression(value[at], path + "/" + std::to_string(at)));
+      constant = constant && list.items.back().literal() != nullptr;
+    }
+    if (constant) return {Expression::Literal{value}};
+    return {std::move(list)};
+  }
+
+  Expression of_members(const Json& value, const std::string& path) {
+    Expression::Members members;
+    bool constant = true;
+    for (const auto& [name, member] : value.items()) {
+      members.names.push_back(name);
+      members.values.push_back(expression(member, path + "/" + name));
+      constant = constant && members.values.back().literal() != nullptr;
+    }
+    if (constant) return {Expression::Literal{value}};
+    return {std::move(members)};
+  }
+
+  Condition group(Condition::Kind kind, const Json& members, const std::string& path, bool nests) {
+    Condition result;
+    result.kind = kind;
+    for (std::size_t at = 0; at < members.size(); ++at) {
+      const std::string below = path + "/" + std::to_string(at);
+      if (nests) {
+        result.parts.push_back(condition(members[at], below));
+      } else {
+        result.parts.push_back(members[at].is_object() ? test(members[at], below) : invalid(below));
+      }
+    }
+    return result;
+  }
+
+  Condition test(const Json& value, const std::string& path) {
+    Condition result;
+    result.kind = Condition::Kind::Test;
+    if (value.contains("$index")) {
+      result.source = Condition::Source::Index;
+      observer_.on_item_read(path);
+    } else if (const auto item = value.find("$item"); item != value.end()) {
+      if (!item->is_string()) return invalid(path + "/$item");
+      result.source = Condition::Source::Item;
+      result.pointer = parse_pointer(item->get_ref<const std::string&>());
+      observer_.on_item_read(path);
+    } else if (const auto state = value.find("$state"); state != value.end()) {
+      if (!state->is_string()) return invalid(path + "/$state");
+      result.pointer = parse_pointer(state->get_ref<const std::string&>());
+      observer_.on_state_path(result.pointer);
+    }  // else the whole model, which is truthy: `visible: {}` shows
+    for (const auto& [name, op] : kOperators) {
+      const auto right = value.find(name);
+      if (right == value.end()) continue;
+      result.op = op;
+      set_right(result, *right);
+      break;
+    }
+    result.negated = is_true_member(value, "not");
+    return result;
+  }
+
+  void set_right(Condition& condition, const Json& right) {
+    const std::string* state = right.is_object() ? text_member(right, "$state") : nullptr;
+    if (state == nullptr) {
+      condition.right = right;
+      return;
+    }
+    condition.right_in_state = parse_pointer(*state);
+    observer_.on_state_path(*condition.right_in_state);
+  }
+
+  Condition invalid(const std::string& path) {
+    observer_.on_invalid_condition(path);
+    return {};
+  }
+
+  ExpressionObserver& observer_;
+};
+
+}  // namespace
+
+Function function_named(std::string_view name) {
+  for (const auto& [known, function] : kFunctions) {
+    if (known == name) return function;
+  }
+  return Function::Unknown;
+}
+
+Expression parse_expression(const Json& value, const std::string& path,
+                            ExpressionObserver& observer) {
+  return Parser(observer).expression(value, path);
+}
+
+Condition parse_condition(const Json& value, const std::string& path,
+                          ExpressionObserver& observer) {
+  return Parser(observer).condition(value, path);
+}
+
+Expression::Template parse_template(std::string_view text) {
+  Expression::Template result;
+  std::size_t literal_start = 0;
+  std::size_t from = 0;
+  while (true) {
+    const std::size_t open = text.find("${", from);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = text.find('}', open + 2);
+    if (close == std::string_view::npos) break;
+    from = close + 1;
+    if (close == open + 2) continue;  // "${}" names nothing and stays as it is
+    Pointer pointer = parse_pointer(text.substr(open + 2, close - open - 2));
+    result.pieces.push_back(
+        {std::string(text.substr(literal_start, open - literal_start)), std::move(pointer)});
+    literal_start = from;
+  }
+  if (literal_start < text.size() || result.pieces.empty()) {
+    result.pieces.push_back({std::string(text.substr(literal_start)), std::nullopt});
+  }
+  return result;
+}
+
+}  // namespace segmentflow::render

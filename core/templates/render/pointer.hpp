@@ -1,0 +1,30 @@
+// JSON Pointers (RFC 6901) as json-render reads them, split once when the template is parsed.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/templates/render/value.hpp"
+
+namespace segmentflow::render {
+
+struct Pointer {
+  struct Step {
+    std::string name;      // key of an object
+    long long index = -1;  // position in an array: what parseInt reads from the name, -1 for none
+  };
+  std::vector<Step> steps;  // none: the whole value
+  std::string text;         // with a leading slash, as messages show it
+};
+
+// The leading slash is optional; "" and "/" name the whole value.
+Pointer parse_pointer(std::string_view text);
+
+// The path below a repeat item in `$bindItem`, where a leading slash is a step with an empty name.
+Pointer parse_bound_path(std::string_view text);
+
+// Follows the steps from `first` on; undefined where one is missing.
+Value look_up(const Json& from, const Pointer& pointer, std::size_t first);
+
+}  // namespace segmentflow::render
