@@ -34,8 +34,8 @@ using ClientHeaders = std::vector<std::pair<std::string, std::string>>;
 
 class Client {
  public:
-  // `base_url`: "http://host[:port][/prefix]" or "https://…"; certificates are checked against the
-  // system's authorities (OpenSSL's SSL_CERT_FILE applies) and the host's name. The error is a
+  // `base_url`: "http://host[:port][/prefix]" or "https://host"; certificates are checked against
+  // the system's authorities (OpenSSL's SSL_CERT_FILE applies) and the host's name. The error is a
   // sentence.
   static tl::expected<std::unique_ptr<Client>, std::string> make(std::string_view base_url,
                                                                  ClientTimeouts timeouts);

@@ -155,7 +155,9 @@ Task<void> HttpSession::run(Mode mode) {
       more = co_await serve_one();
     }
   }
-  if (unread_) co_await linger();
+  if (unread_) {
+    co_await linger();
+  }
   socket_.close(ec);
 }
 

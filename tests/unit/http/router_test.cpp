@@ -55,7 +55,7 @@ TEST_CASE("A literal segment wins over a capture, for the methods it has") {
 TEST_CASE("Unknown paths are not found: another slash is another path") {
   const Router router = sample();
   for (const char* path : {"/email", "/emails/", "/emails//", "//emails", "/EMAILS", "/emails/1/2",
-                           "", "emails", "/a/./b/2", "/../emails"}) {
+                           "", "emails", "/../emails"}) {
     INFO(path);
     CHECK(router.match("GET", path).outcome == Outcome::NotFound);
   }
@@ -101,7 +101,7 @@ TEST_CASE("Routes that cannot be meant are refused at construction") {
 TEST_CASE("A target is split into path, query and authority") {
   CHECK(parse_target("/a?b=c?d")->path == "/a");
   CHECK(parse_target("/a?b=c?d")->query == "b=c?d");
-  CHECK(parse_target("http://host:1?x")->authority == "host:1");
+  CHECK(parse_target("http://host:1/?x")->authority == "host:1");
   CHECK_FALSE(parse_target("http://host:1?x"));  // an absolute form needs a path before a query
   CHECK(parse_target("http://host:1")->path == "/");
   CHECK(parse_target("https://host/a?q")->path == "/a");

@@ -110,7 +110,6 @@ TEST_CASE("Refusals of a request with a body are answered before the body, then 
     const char* request;
     int status;
   };
-  const std::string long_body = "Content-Type: application/json\r\nContent-Length: 101\r\n\r\n";
   for (const Case& c : {
            Case{"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 "Content-Length: 101\r\n\r\n",
@@ -195,7 +194,7 @@ TEST_CASE("HTTP/1.0 closes unless asked to stay") {
 TEST_CASE("Malformed and ambiguous requests are refused and the connection closed") {
   TestServer t;
   const std::string host = "Host: localhost\r\n";
-  for (const std::string& bad : {
+  for (const std::string& bad : std::vector<std::string>{
            std::string("GARBAGE\r\n\r\n"),
            std::string("\x16\x03\x01\x02\x00", 5),
            "GET /hello HTTP/2.0\r\n" + host + "\r\n",
@@ -236,9 +235,9 @@ TEST_CASE("Well-framed but wrong requests are refused and the connection kept") 
   Wire wire(t.port());
   std::string many;
   for (int i = 0; i < 101; ++i) many += "a=1&";
-  for (const std::string& bad :
-       {std::string("GET /hello HTTP/1.1\r\n\r\n"), get("hello"), get("/hello#x"),
-        get("/items/%zz"), get("/hello?a=%f"), get("/hello?" + many), get("*")}) {
+  for (const std::string& bad : std::vector<std::string>{
+           std::string("GET /hello HTTP/1.1\r\n\r\n"), get("hello"), get("/hello#x"),
+           get("/items/%zz"), get("/hello?a=%f"), get("/hello?" + many), get("*")}) {
     INFO(bad);
     wire.send(bad);
     CHECK(wire.read().status == 400);
