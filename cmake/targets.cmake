@@ -28,7 +28,7 @@ segmentflow_library(schemas schemas)
 target_link_libraries(schemas PUBLIC describe)
 
 segmentflow_library(core core/base core/store core/store/sqlite core/jobs core/access core/profiles
-                    core/templates core/templates/render core/senders core/emails core/delivery)
+                    core/templates core/templates/render core/senders core/engine core/emails core/delivery)
 target_link_libraries(core PUBLIC describe
                            PRIVATE SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::Crypto)
 

@@ -1,6 +1,7 @@
 #include "tools/operation.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace segmentflow {
 
@@ -9,6 +10,15 @@ Error invalid_input(std::vector<describe::Problem> problems) {
                             ? problems.front().message
                             : fmt::format("The request has {} problems; see details.", problems.size());
   return Error{ErrorCode::ValidationFailed, std::move(message), std::move(problems)};
+}
+
+Result<Answer> guarded(const std::function<Result<Answer>()>& work) {
+  try {
+    return work();
+  } catch (const std::exception& defect) {
+    spdlog::error("an operation failed: {}", defect.what());
+    return fail(ErrorCode::Internal, "The server failed to handle the request; it is logged.");
+  }
 }
 
 }  // namespace segmentflow

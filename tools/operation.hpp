@@ -55,6 +55,10 @@ struct Operation {
 // The error of an input that breaks its description.
 Error invalid_input(std::vector<describe::Problem> problems);
 
+// Runs `work`; a defect (an exception) is logged and becomes Internal, which tells the caller nothing of
+// what is inside.
+Result<Answer> guarded(const std::function<Result<Answer>()>& work);
+
 // A read: a plain function on a reader thread, in one snapshot of the database.
 template <class Request, class Response>
 Operation read_operation(OperationInfo info,
@@ -68,11 +72,14 @@ Operation read_operation(OperationInfo info,
       return;
     }
     const bool queued = engine.readers.post([&engine, handler, key, request, done] {
-      Result<Response> response = fail(ErrorCode::Internal, "The operation gave no answer.");
-      const auto read = engine.database.read(
-          [&](Transaction& tx) { response = handler(engine, tx, *key, *request); });
-      if (!read) response = tl::unexpected(read.error());
-      done(std::move(response).map([](const Response& r) { return Answer{describe::write(r)}; }));
+      done(guarded([&]() -> Result<Answer> {
+        Result<Response> response = fail(ErrorCode::Internal, "The operation gave no answer.");
+        const auto read = engine.database.read(
+            [&](Transaction& tx) { response = handler(engine, tx, *key, *request); });
+        if (!read) return tl::unexpected(read.error());
+        if (!response) return tl::unexpected(response.error());
+        return Answer{describe::write(*response)};
+      }));
     });
     if (!queued) done(fail(ErrorCode::RateLimited, "Too many reads are waiting. Try again shortly."));
   };

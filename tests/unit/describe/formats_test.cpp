@@ -123,13 +123,15 @@ TEST_CASE("one line means no control characters", "[formats]") {
 }
 
 TEST_CASE("slips of the pen find their name", "[names]") {
-  constexpr std::array<std::string_view, 5> known = {"templateId", "templateKey", "to", "subject",
-                                                     "cc"};
+  constexpr std::array<std::string_view, 6> known = {"templateId", "templateKey", "to",
+                                                     "from",       "subject",     "cc"};
   CHECK(nearest_name("templateID", known) == "templateId");
   CHECK(nearest_name("template_id", known) == "templateId");
   CHECK(nearest_name("tempalteId", known) == "templateId");
   CHECK(nearest_name("template-key", known) == "templateKey");
   CHECK(nearest_name("subjet", known) == "subject");
+  CHECK(nearest_name("form", known) == "from");
+  CHECK(nearest_name("fr", known).empty());
   CHECK(nearest_name("CC", known) == "cc");
   CHECK(nearest_name("html", known).empty());
   CHECK(nearest_name("x", known).empty());

@@ -1,6 +1,8 @@
 #include "schemas/describe/json.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 

@@ -1,8 +1,11 @@
 // A judge of the part of JSON Schema 2020-12 that schema_of uses, written apart from it.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <stdexcept>
 #include <string>
 
 #include "schemas/describe/parse.hpp"
