@@ -13,7 +13,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Werror=return-type -Wshadow -Wnon-virtual-dtor
                     -Wno-missing-field-initializers -fno-omit-frame-pointer)
-add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Xclang> $<$<COMPILE_LANGUAGE:CXX>:-fno-pch-timestamp>)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Xclang>
+                    $<$<COMPILE_LANGUAGE:CXX>:-fno-pch-timestamp>)
 add_link_options(-fuse-ld=lld)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")

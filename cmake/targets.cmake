@@ -44,7 +44,8 @@ target_link_libraries(transport_http PUBLIC transport_asio describe PRIVATE Boos
 segmentflow_library(transport_stdio transport/stdio)
 target_link_libraries(transport_stdio PUBLIC mcp)
 segmentflow_library(transport_smtp transport/smtp)
-target_link_libraries(transport_smtp PUBLIC transport_asio core)
+# Of core it needs one header, the interface it implements.
+target_link_libraries(transport_smtp PUBLIC transport_asio PRIVATE Boost::url)
 
 segmentflow_library(app app)
 target_link_libraries(app PUBLIC tools transport_http transport_stdio transport_smtp

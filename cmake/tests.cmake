@@ -19,6 +19,12 @@ endfunction()
 
 segmentflow_tests(describe_tests FOLDERS describe LINK describe schemas)
 segmentflow_tests(core_tests FOLDERS base store access profiles emails jobs senders LINK core)
+if(TARGET core_tests)
+  # The VFS that forgets what was not synced, for the power loss tests of the store.
+  file(GLOB fault_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fault/*.cpp)
+  target_sources(core_tests PRIVATE ${fault_sources})
+  target_link_libraries(core_tests PRIVATE SQLite::SQLite3)
+endif()
 segmentflow_tests(render_tests FOLDERS render templates LINK core)
 segmentflow_tests(delivery_tests FOLDERS delivery LINK core)
 segmentflow_tests(mcp_tests FOLDERS mcp LINK mcp transport_stdio)

@@ -6,58 +6,16 @@
 // messages at once; handlers answer from any thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "schemas/describe/json.hpp"
+#include "mcp/dispatch.hpp"
+#include "mcp/tools.hpp"
 
 namespace mcp {
-
-using describe::Json;
-
-struct ToolHints {
-  bool read_only = false;
-  bool destructive = false;
-  bool idempotent = false;
-  bool open_world = false;
-};
-
-struct Tool {
-  std::string name;   // snake_case, at most 40 characters
-  std::string title;
-  std::string description;
-  ToolHints hints;
-  std::string input_schema;   // JSON text, an object schema
-  std::string output_schema;  // JSON text, "" when the tool has no structured output
-};
-
-// What a tool call gives. `structured` must match the tool's output schema; the text twin is its JSON.
-struct ToolResult {
-  std::optional<Json> structured;
-  std::string text;
-  bool is_error = false;
-};
-
-struct ToolCall {
-  std::string name;
-  Json arguments;  // an object
-};
-
-// What the server offers to one caller. Called per request, so that a list can depend on the caller.
-class ToolProvider {
- public:
-  virtual ~ToolProvider() = default;
-  // The tools this caller may see, in an order that does not change between calls.
-  virtual void list_tools(std::function<void(std::vector<Tool>)> done) = 0;
-  // `done` is called exactly once, from any thread. A name that list_tools does not give is refused
-  // by the server before it comes here.
-  virtual void call_tool(ToolCall call, std::function<void(ToolResult)> done) = 0;
-};
 
 struct ServerInfo {
   std::string name;
@@ -69,25 +27,48 @@ struct ServerInfo {
 struct ServerLimits {
   std::size_t message_bytes_max = 8 << 20;
   std::size_t calls_in_flight_max = 64;  // per connection; beyond: a JSON-RPC error
+  std::size_t batch_messages_max = 256;  // of a batch under 2025-03-26
 };
 
-// One client connection (a stdio process, an HTTP session): its negotiated revision and calls in flight.
+// Gets the JSON text of one message to send to the client, without any line end in it.
+using Reply = std::function<void(std::string)>;
+
+struct ConnectionState;
+
+// One client connection (a stdio process, an HTTP session): its negotiated revision and calls in
+// flight.
 class Connection {
  public:
-  Connection(const ServerInfo& info, std::shared_ptr<ToolProvider> tools, ServerLimits limits);
+  // `on_defect` gets a sentence for a log when a provider throws; may be empty.
+  Connection(const ServerInfo& info, std::shared_ptr<ToolProvider> tools, ServerLimits limits,
+             DefectLog on_defect = {});
+
+  // No reply is called after this returns; calls in flight run on unheard.
   ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  // Handles one message (or a batch, under 2025-03-26). `reply` gets the JSON text of each message to
-  // send to the client, without a line end; it is called zero or more times, from any thread, never
-  // concurrently for one Connection. Malformed input is answered as JSON-RPC says, never thrown.
-  void handle(std::string_view message, std::function<void(std::string)> reply);
+  // Handles one message (or a batch, under 2025-03-26). `reply` gets the JSON text of each message
+  // to send to the client; it is called zero or more times, from any thread, never concurrently for
+  // one Connection, and must not call the Connection. Malformed input is answered as JSON-RPC says,
+  // never thrown.
+  void handle(std::string_view message, Reply reply);
 
-  // Calls that have not been answered yet.
+  // Answers a message that was too long to be kept. `head` is how it begins; the id is taken from
+  // there when it can be seen.
+  void refuse_oversized(std::string_view head, const Reply& reply);
+
+  // Calls whose handlers have not finished, cancelled ones included. 0 means: every reply was
+  // called.
   std::size_t in_flight() const;
 
+  // Calls `then` once as soon as no call is in flight: now, or from the thread that ends the last.
+  void when_idle(std::function<void()> then);
+
+  const ServerLimits& limits() const;
+
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<ConnectionState> state_;
 };
 
 }  // namespace mcp

@@ -1,18 +1,16 @@
-// Wire types of the emails resource: send, batch send, retrieve.
-// Sources: the v1 contract of POST /api/v1/emails, POST /api/v1/emails/batch, GET
-// /api/v1/emails/{id}.
+// Wire types of the emails resource: what a caller sends. The answers are in email_send.hpp.
+// Sources: the v1 contract of POST /api/v1/emails and /emails/batch, GET /api/v1/emails/{id}.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <variant>
 #include <vector>
 
 #include "schemas/describe/parse.hpp"
+#include "schemas/email_send.hpp"
 
 namespace segmentflow::wire {
 
@@ -24,9 +22,6 @@ inline constexpr std::size_t kCopiesMax = 49;          // 50 envelope recipients
 inline constexpr std::size_t kDataBytesMax = 256 * 1024;
 inline constexpr std::size_t kDataDepthMax = 32;
 inline constexpr std::size_t kBatchItemsMax = 100;
-
-// --- what a caller sends
-// ---------------------------------------------------------------------------
 
 struct EmailTo {
   std::optional<std::string> email;
@@ -77,130 +72,9 @@ struct EmailRetrieveRequest {
   std::string id;
 };
 
-// --- what the engine answers
-// -----------------------------------------------------------------------
-
-enum class EmailSendStatus { Queued, Processing, Sent, Failed, Skipped };
-
-enum class SkippedReason {
-  ProfileUnsubscribed,
-  ProfileSuppressed,
-  ProfileErased,
-  InvalidSenderProfile,
-  DomainNotVerified,
-  AdmissionDenied,
-  RateLimited,
-  PolicyBlocked,
-};
-
-enum class FailureReason {
-  RenderFailed,
-  ProviderRejected,
-  ProviderUnavailable,
-  WorkerFailed,
-  OutcomeUnknown,
-};
-
-struct MailAddress {
-  std::string email;
-  std::optional<std::string> name;
-};
-
-struct EmailSendTo {
-  std::string email;
-};
-
-struct EmailSend {
-  std::string id;
-  EmailSendStatus status{};
-  std::string template_id;
-  std::string template_snapshot_id;
-  std::string sender_profile_id;
-  MailAddress from;
-  std::optional<MailAddress> reply_to;
-  std::string subject;
-  std::optional<std::string> subscription_group_id;
-  std::string profile_id;
-  EmailSendTo to;
-  std::vector<MailAddress> cc;
-  std::optional<std::string> message_id;
-  std::optional<SkippedReason> skipped_reason;
-  std::optional<FailureReason> failure_reason;
-  std::optional<std::string> failure_message;
-  std::string created_at;
-  std::string updated_at;
-};
-
-enum class AcceptedStatus { Accepted };
-enum class RejectedStatus { Rejected };
-
-struct ErrorDetail {
-  std::string path;
-  std::string message;
-};
-
-// The error envelope of the API, without its requestId.
-struct ItemError {
-  std::string error;
-  std::string error_code;
-  std::string message;
-  std::int64_t status_code = 0;
-  std::optional<std::vector<ErrorDetail>> details;
-  std::optional<std::vector<std::string>> required;
-};
-
-struct EmailBatchAcceptedItem {
-  std::int64_t index = 0;
-  std::string idempotency_key;
-  AcceptedStatus status{};
-  EmailSend send;
-};
-
-struct EmailBatchRejectedItem {
-  std::int64_t index = 0;
-  std::optional<std::string> idempotency_key;
-  RejectedStatus status{};
-  ItemError error;
-};
-
-struct EmailBatchResponse {
-  std::int64_t total = 0;
-  std::int64_t accepted = 0;
-  std::int64_t rejected = 0;
-  std::vector<std::variant<EmailBatchAcceptedItem, EmailBatchRejectedItem>> items;
-};
-
 }  // namespace segmentflow::wire
 
-// --- descriptions
-// ----------------------------------------------------------------------------------
-
 namespace describe {
-
-template <>
-struct EnumNames<segmentflow::wire::EmailSendStatus> {
-  static constexpr std::array<std::string_view, 5> names = {"Queued", "Processing", "Sent",
-                                                            "Failed", "Skipped"};
-};
-template <>
-struct EnumNames<segmentflow::wire::SkippedReason> {
-  static constexpr std::array<std::string_view, 8> names = {
-      "ProfileUnsubscribed", "ProfileSuppressed", "ProfileErased", "InvalidSenderProfile",
-      "DomainNotVerified",   "AdmissionDenied",   "RateLimited",   "PolicyBlocked"};
-};
-template <>
-struct EnumNames<segmentflow::wire::FailureReason> {
-  static constexpr std::array<std::string_view, 5> names = {
-      "RenderFailed", "ProviderRejected", "ProviderUnavailable", "WorkerFailed", "OutcomeUnknown"};
-};
-template <>
-struct EnumNames<segmentflow::wire::AcceptedStatus> {
-  static constexpr std::array<std::string_view, 1> names = {"Accepted"};
-};
-template <>
-struct EnumNames<segmentflow::wire::RejectedStatus> {
-  static constexpr std::array<std::string_view, 1> names = {"Rejected"};
-};
 
 template <>
 struct Description<segmentflow::wire::EmailTo> {
@@ -429,153 +303,6 @@ struct Description<segmentflow::wire::EmailRetrieveRequest> {
              .format = Format::Uuid,
              .example = R"("018f7a35-1111-7111-8111-111111111111")",
              .carried = Carried::Path}),
-  };
-};
-
-// Addresses in answers have no format: that of an erased recipient is replaced by a marker.
-template <>
-struct Description<segmentflow::wire::MailAddress> {
-  using T = segmentflow::wire::MailAddress;
-  static constexpr std::string_view name = "MailAddress";
-  static constexpr std::string_view doc = "A mail address with its display name.";
-  static constexpr auto fields = std::tuple{
-      field("email", &T::email, {.doc = "The address.", .example = R"("billing@example.com")"}),
-      field("name", &T::name,
-            {.doc = "The display name; null for a bare address.", .example = R"("Billing")"}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::EmailSendTo> {
-  using T = segmentflow::wire::EmailSendTo;
-  static constexpr std::string_view name = "EmailSendTo";
-  static constexpr std::string_view doc = "The primary recipient.";
-  static constexpr auto fields = std::tuple{
-      field("email", &T::email,
-            {.doc = "The address the email goes to.", .example = R"("alex@example.com")"}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::EmailSend> {
-  using T = segmentflow::wire::EmailSend;
-  static constexpr std::string_view name = "EmailSend";
-  static constexpr std::string_view doc =
-      "The durable record of one accepted email. Keep its id; read it again to follow its status.";
-  static constexpr auto fields = std::tuple{
-      field("id", &T::id, {.doc = "Id of the EmailSend.", .format = Format::Uuid}),
-      field(
-          "status", &T::status,
-          {.doc = "Queued: accepted and waiting. Processing: a worker has it. Sent: the delivery "
-                  "adapter accepted it, which is no guarantee of the inbox. Failed: see "
-                  "failureReason. Skipped: deliberately not sent, see skippedReason. Sent, Failed "
-                  "and Skipped are final."}),
-      field("templateId", &T::template_id, {.doc = "Id of the Template.", .format = Format::Uuid}),
-      field("templateSnapshotId", &T::template_snapshot_id,
-            {.doc = "Id of the frozen template content that this email uses.",
-             .format = Format::Uuid}),
-      field("senderProfileId", &T::sender_profile_id,
-            {.doc = "Id of the SenderProfile.", .format = Format::Uuid}),
-      field("from", &T::from, {.doc = "The sender, as frozen at accept."}),
-      field("replyTo", &T::reply_to, {.doc = "Where replies go; null when not set."}),
-      field("subject", &T::subject, {.doc = "The subject, as frozen at accept."}),
-      field("subscriptionGroupId", &T::subscription_group_id,
-            {.doc = "Id of the SubscriptionGroup that was to be respected, or null.",
-             .format = Format::Uuid}),
-      field("profileId", &T::profile_id,
-            {.doc = "Id of the recipient's Profile.", .format = Format::Uuid}),
-      field("to", &T::to, {.doc = "The primary recipient."}),
-      field("cc", &T::cc, {.doc = "Who gets a visible copy. Hidden copies are never shown."}),
-      field("messageId", &T::message_id,
-            {.doc = "Id of the Message; null until the email has been rendered.",
-             .format = Format::Uuid}),
-      field("skippedReason", &T::skipped_reason,
-            {.doc = "Why nothing was sent, when status is Skipped; else null."}),
-      field("failureReason", &T::failure_reason,
-            {.doc = "Why sending failed, when status is Failed; else null. OutcomeUnknown: the "
-                    "provider may or may not have taken the email, and policy forbids a repeat."}),
-      field("failureMessage", &T::failure_message,
-            {.doc = "The failure in words, when status is Failed; else null.", .untrusted = true}),
-      field("createdAt", &T::created_at,
-            {.doc = "When the email was accepted.", .format = Format::DateTime}),
-      field("updatedAt", &T::updated_at,
-            {.doc = "When the record last changed.", .format = Format::DateTime}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::ErrorDetail> {
-  using T = segmentflow::wire::ErrorDetail;
-  static constexpr std::string_view name = "ErrorDetail";
-  static constexpr std::string_view doc = "One thing that is wrong with the input.";
-  static constexpr auto fields = std::tuple{
-      field("path", &T::path, {.doc = "JSON Pointer to the place.", .example = R"("/to/email")"}),
-      field("message", &T::message, {.doc = "What is wrong and what to do."}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::ItemError> {
-  using T = segmentflow::wire::ItemError;
-  static constexpr std::string_view name = "ItemError";
-  static constexpr std::string_view doc = "Why the item was rejected.";
-  static constexpr auto fields = std::tuple{
-      field("error", &T::error, {.doc = "The code in snake_case."}),
-      field("errorCode", &T::error_code,
-            {.doc = "The code; decide by this.", .example = R"("ValidationFailed")"}),
-      field("message", &T::message, {.doc = "What was wrong and what to do."}),
-      field("statusCode", &T::status_code,
-            {.doc = "The HTTP status that a single send would have answered.",
-             .value_min = 400,
-             .value_max = 599}),
-      field("details", &T::details,
-            {.doc = "One row for each field at fault.", .omit_empty = true}),
-      field("required", &T::required,
-            {.doc = "The scopes that the API key lacks.", .omit_empty = true}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::EmailBatchAcceptedItem> {
-  using T = segmentflow::wire::EmailBatchAcceptedItem;
-  static constexpr std::string_view name = "EmailBatchSendAcceptedItem";
-  static constexpr std::string_view doc = "An item that created or replayed an EmailSend.";
-  static constexpr auto fields = std::tuple{
-      field("index", &T::index,
-            {.doc = "Place of the item in the request, from 0.", .value_min = 0}),
-      field("idempotencyKey", &T::idempotency_key, {.doc = "The item's key."}),
-      field("status", &T::status, {.doc = "Always Accepted."}),
-      field("send", &T::send, {.doc = "The EmailSend."}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::EmailBatchRejectedItem> {
-  using T = segmentflow::wire::EmailBatchRejectedItem;
-  static constexpr std::string_view name = "EmailBatchSendRejectedItem";
-  static constexpr std::string_view doc = "An item for which nothing was created.";
-  static constexpr auto fields = std::tuple{
-      field("index", &T::index,
-            {.doc = "Place of the item in the request, from 0.", .value_min = 0}),
-      field("idempotencyKey", &T::idempotency_key,
-            {.doc = "The item's key; null when it had none that is valid."}),
-      field("status", &T::status, {.doc = "Always Rejected."}),
-      field("error", &T::error, {.doc = "Why the item was rejected."}),
-  };
-};
-
-template <>
-struct Description<segmentflow::wire::EmailBatchResponse> {
-  using T = segmentflow::wire::EmailBatchResponse;
-  static constexpr std::string_view name = "EmailBatchResponse";
-  static constexpr std::string_view doc = "The results of a batch, item by item.";
-  static constexpr auto fields = std::tuple{
-      field("total", &T::total, {.doc = "Items submitted.", .value_min = 0}),
-      field("accepted", &T::accepted,
-            {.doc = "Items that created or replayed an EmailSend.", .value_min = 0}),
-      field("rejected", &T::rejected,
-            {.doc = "Items for which nothing was created.", .value_min = 0}),
-      field("items", &T::items, {.doc = "One result for each item, in the order of the request."}),
   };
 };
 

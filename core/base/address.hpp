@@ -1,6 +1,7 @@
 // Mail addresses as callers write them: a bare address or "Name <address>".
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,13 @@
 #include "core/base/error.hpp"
 
 namespace segmentflow {
+
+inline constexpr std::size_t kAddressMaxBytes = 320;
+inline constexpr std::size_t kLocalPartMaxBytes = 64;      // RFC 5321 §4.5.3.1.1
+inline constexpr std::size_t kDomainMaxBytes = 255;        // RFC 5321 §4.5.3.1.2
+inline constexpr std::size_t kDomainLabelMaxBytes = 63;    // RFC 1035 §2.3.4
+inline constexpr std::size_t kDisplayNameMaxBytes = 255;   // decoded
+inline constexpr std::size_t kAddressTextMaxBytes = 1024;  // a quoted name doubled, and its address
 
 struct Address {
   std::string email;                // as written, trimmed
@@ -23,8 +31,17 @@ struct Address {
 
 // A subset of RFC 5322 name-addr: an address, or a display name (atoms, a quoted string, or UTF-8
 // text) and the address in angle brackets. Refuses groups, comments, lists, control characters
-// (CR, LF and NUL above all), more than 320 bytes of address, names over 255 bytes; local part ≤ 64,
-// domain ≤ 255 bytes (RFC 5321 §4.5.3.1). The error is a sentence for the caller.
+// (CR, LF and NUL above all), more than 320 bytes of address, names over 255 bytes; local part ≤
+// 64, domain ≤ 255 bytes (RFC 5321 §4.5.3.1). The address itself is ASCII, of the form that the
+// public API accepts; a name is any UTF-8. An empty name (`"" <a@b.co>`) is no name. The error is a
+// sentence for the caller.
 tl::expected<Address, std::string> parse_address(std::string_view text);
+
+// The address for people: `a@b.co` or `Name <a@b.co>`, the name in UTF-8 and quoted where
+// parse_address needs it; parse_address of the result gives the same Address. Not for headers.
+std::string format_address(const Address& address);
+
+// True when every byte is below 0x80.
+bool is_ascii(std::string_view text);
 
 }  // namespace segmentflow

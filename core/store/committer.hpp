@@ -1,9 +1,8 @@
-// The group committer: one thread through which every write of the process goes. While one commit is
-// on its way to the disk the next writes gather; they share the next transaction and its one fsync.
-// A single caller never waits for company: there is no linger.
+// The group committer: one thread through which every write of the process goes. While one commit
+// is on its way to the disk the next writes gather; they share the next transaction and its one
+// fsync. A single caller never waits for company: there is no linger.
 #pragma once
 
-#include <any>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,66 +10,118 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/store/commit_group.hpp"
 #include "core/store/database.hpp"
 
 namespace segmentflow {
 
-// One kind of write: applies a list of commands in one transaction, one answer per command, in order.
-// An Error as an answer is a refusal that left nothing behind for that command. A thrown
-// StoreConstraint poisons the list: it is rolled back and tried again command by command.
-// Called on the committer's thread only.
+// One kind of write: applies a list of commands in one transaction, one answer per command, in
+// order. The commands are const because a list may be tried again: do not keep effects outside
+// `tx`. An Error as an answer is a refusal that left nothing behind for that command. A thrown
+// StoreConstraint (or any exception but StoreUnavailable) poisons the list: it is rolled back and
+// tried again in halves, down to the single command, whose second failure is answered by Internal.
+// An Error answered to a single command is always followed by a rollback.
+// Called on the committer's thread only. Several objects of one class are several kinds.
 template <class Command, class Answer>
 class ListWrite {
  public:
   using CommandType = Command;
   using AnswerType = Answer;
   virtual ~ListWrite() = default;
-  virtual std::vector<Result<Answer>> apply(Transaction& tx, std::span<Command> commands) = 0;
+  virtual std::vector<Result<Answer>> apply(Transaction& tx, std::span<const Command> commands) = 0;
 };
 
 struct CommitterLimits {
-  std::size_t batch_max = 256;    // commands that share one commit
+  std::size_t batch_max = 256;     // commands that share one commit, ≥ 1
   std::size_t queue_max = 10'000;  // commands waiting; beyond: RateLimited
 };
 
 struct CommitterCounters {
   std::uint64_t commits = 0;   // transactions made durable
-  std::uint64_t commands = 0;  // commands in them
-  std::uint64_t retries = 0;   // lists tried again command by command
-  std::size_t waiting = 0;
+  std::uint64_t commands = 0;  // commands answered after them
+  std::uint64_t retries = 0;   // transactions rolled back and tried again in parts
+  std::size_t waiting = 0;     // commands in the queue now
 };
 
 class Committer {
  public:
+  // A piece of work for run(); returns an Error to leave nothing behind.
+  using Work = std::function<Result<void>(Transaction&)>;
+
+  // `database` must outlive the committer.
   Committer(Database& database, CommitterLimits limits);
   // Finishes what waits, then stops.
   ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
 
-  // Queues a command; `done` is called exactly once on the committer's thread, after the commit is
-  // durable. Errors beside the write's own: RateLimited when the queue is full, NotReady when the
-  // database cannot serve or the committer is stopping. `write` must outlive the call.
+  // Queues a command (movable; it need not be copyable). Commands of one `write` are applied in the
+  // order of submission. `done` is called exactly once: after the commit is durable, on the
+  // committer's thread, with no lock held; or, when the command was not queued, at once on the
+  // calling thread. Errors beside the write's own: RateLimited when the queue is full, NotReady
+  // when the database cannot serve or the committer is stopping, Internal for a poisoned command.
+  // `write` must outlive the answer.
   template <class Command, class Answer>
-  void submit(ListWrite<Command, Answer>& write, Command command,
-              std::function<void(Result<Answer>)> done);
+  void submit(ListWrite<Command, Answer>& write, std::type_identity_t<Command> command,
+              std::type_identity_t<std::function<void(Result<Answer>)>> done) {
+    enqueue(std::make_unique<detail::TypedPending<Command, Answer>>(write, std::move(command),
+                                                                    std::move(done)));
+  }
 
-  // The same, waiting for the answer. Never call it on the committer's thread.
+  // The same, waiting for the answer. Not on the committer's thread (StoreDefect).
   template <class Command, class Answer>
-  Result<Answer> run(ListWrite<Command, Answer>& write, Command command);
+  Result<Answer> run(ListWrite<Command, Answer>& write, std::type_identity_t<Command> command) {
+    require_other_thread();
+    // Shared, because the committer may still be inside set_value() when the waiter goes on.
+    auto promise = std::make_shared<std::promise<Result<Answer>>>();
+    auto answer = promise->get_future();
+    submit<Command, Answer>(write, std::move(command), [promise](Result<Answer> result) {
+      promise->set_value(std::move(result));
+    });
+    return answer.get();
+  }
 
-  // One transaction of its own form, for writers that take one at a time (the lift of design §2).
-  // `work` runs on the committer's thread, shares the commit with others, and must not throw for
-  // expected failures.
-  Result<void> run(std::function<Result<void>(Transaction&)> work);
+  // For writers that take one at a time (the lift of design §2): runs `work` on the committer's
+  // thread in a transaction that it may share with others. Work that returns an Error before it has
+  // changed a row costs nothing; work that returns one after that is run again in a transaction of
+  // its own, which is rolled back. So it may run more than once, and must not throw for expected
+  // failures. Errors and waiting as above.
+  Result<void> run(Work work);
 
-  // Called on the committer's thread after each commit; set before the first submit. Keep it short.
+  // Called on the committer's thread after each commit, after its answers; set before the first
+  // submit. Keep it short.
   void on_commit(std::function<void()> hook);
 
+  // Thread-safe.
   CommitterCounters counters() const;
+
+ private:
+  void enqueue(std::unique_ptr<detail::Pending> pending);
+  std::optional<Error> try_enqueue(std::unique_ptr<detail::Pending>& pending);
+  void require_other_thread() const;
+  void work();
+  void commit(std::span<const detail::Slice> slices);
+  void commit_in_parts(std::span<const detail::Slice> slices);
+  void finish(std::span<const detail::Slice> slices, bool committed);
+
+  Database& database_;
+  const CommitterLimits limits_;
+  const std::unique_ptr<ListWrite<Work, std::monostate>> work_write_;
+  std::function<void()> on_commit_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::unique_ptr<detail::Pending>> waiting_;
+  CommitterCounters counters_;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it uses the rest
 };
 
 }  // namespace segmentflow

@@ -1,5 +1,6 @@
-// The database as the engine sees it. Repositories are written once against `Transaction`, in the SQL
-// that SQLite ≥ 3.40 and PostgreSQL ≥ 13 both understand; what differs lives in core/store alone:
+// The database as the engine sees it. Repositories are written once against `Transaction`, in the
+// SQL that SQLite ≥ 3.40 and PostgreSQL ≥ 13 both understand; what differs lives in core/store
+// alone:
 //   $1, $2 …        parameters, in the order of the span
 //   {input}         the table-valued parameter (sql.hpp)
 //   {skip_locked}   FOR UPDATE SKIP LOCKED where the backend has it, else nothing
@@ -19,8 +20,9 @@
 
 namespace segmentflow {
 
-// The database cannot serve now (locked too long, disk full, connection lost). Thrown by Transaction
-// inside the callbacks below; never leaves core/store: read() and the committer turn it into NotReady.
+// The database cannot serve now (locked too long, disk full, connection lost). Thrown by
+// Transaction inside the callbacks below; never leaves core/store: read() and the committer turn it
+// into NotReady.
 class StoreUnavailable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -32,21 +34,36 @@ class StoreConstraint : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// One open transaction. Used by one thread; must not outlive the callback it was handed to.
+// A statement is wrong or wrongly used (syntax, parameter count, a write in a read): a defect in
+// the program. Thrown by Transaction; not caught by read() or write().
+class StoreDefect : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// One open transaction. After a statement failed every further one fails too (StoreDefect), and the
+// transaction can only be rolled back, as on PostgreSQL. Used by one thread; must not outlive the
+// callback it was handed to.
 class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  // Runs one statement; `sql` must be a string that lives as long as the process (statements are
-  // prepared once per connection and kept by address and text).
+  // Runs one statement to its end. `sql` should come from the source text: statements are prepared
+  // once per connection and kept by their text, up to a bound. $1 … must be numbered without gaps,
+  // in any order and as often as wanted; `params` has exactly as many values.
   virtual SqlRows query(std::string_view sql, std::span<const SqlValue> params) = 0;
 
-  // Runs one statement over a table-valued parameter. An empty input gives no rows.
+  // Runs one statement over a table-valued parameter. An empty input gives no rows. An
+  // `INSERT … SELECT … FROM {input} AS i ON CONFLICT …` needs `WHERE true` before ON CONFLICT,
+  // because SQLite would read ON as a join's.
   virtual SqlRows query(std::string_view sql, const SqlInput& input,
                         std::span<const SqlValue> params) = 0;
 
   // Rows changed by the last statement (by all rows of an input together).
   virtual std::int64_t changes() const = 0;
+
+  // Rows changed since the transaction began; 0 means that it has left no trace.
+  virtual std::int64_t rows_written() const = 0;
 
   // The database's clock: the one that leases are measured with.
   virtual Time now() = 0;
@@ -72,10 +89,10 @@ struct Migration {
 };
 
 enum class SchemaState {
-  Absent,   // nothing of ours is there: run `segmentflow init`
-  Older,    // this binary knows further migrations
+  Absent,  // nothing of ours is there: run `segmentflow init`
+  Older,   // this binary knows further migrations
   Current,
-  Newer,    // a newer binary migrated it: refuse to write
+  Newer,  // a newer binary migrated it: refuse to write
 };
 
 // Thread-safe.
@@ -83,17 +100,21 @@ class Database {
  public:
   virtual ~Database() = default;
 
-  // Runs `work` in a read-only snapshot on the calling thread (a pooled connection).
-  // NotReady when the database cannot serve.
+  // Runs `work` in a read-only snapshot on the calling thread (a pooled connection). A read inside
+  // a read of the same thread sees the same snapshot. NotReady when the database cannot serve.
   Result<void> read(const std::function<void(Transaction&)>& work);
 
   // Runs `work` in one write transaction, durable when this returns. For the committer and for
-  // start-up; everything else writes through the committer. Rolls back when `work` throws.
+  // start-up; everything else writes through the committer. Rolls back when `work` throws, and
+  // throws on; throws StoreUnavailable when the database cannot serve (nothing was written then).
+  // A disk that fails to confirm the commit stops the process. Not to be nested.
   virtual void write(const std::function<void(Transaction&)>& work) = 0;
 
+  // Throws StoreUnavailable when the database cannot serve.
   virtual SchemaState schema_state(std::span<const Migration> migrations) = 0;
 
-  // Brings the schema up to date; safe when several processes start together.
+  // Brings the schema up to date; safe when several processes start together. Errors: Conflict when
+  // a newer binary migrated it or an applied migration was edited since, NotReady.
   virtual Result<void> migrate(std::span<const Migration> migrations) = 0;
 
   // Takes the sign of life of an instance: held until the returned object or the process dies.
@@ -105,12 +126,18 @@ class Database {
   virtual bool instance_is_gone(const Uuid& instance) = 0;
 
  protected:
+  // read() without its translation of StoreUnavailable.
   virtual void run_read(const std::function<void(Transaction&)>& work) = 0;
 };
 
-// Opens by URL: `sqlite:/absolute/path.db` (the folder must exist). `readers_max` bounds pooled read
-// connections. Errors: ValidationFailed for a URL that is not understood, NotReady when it cannot be
-// opened.
+// What a caller is told while the database cannot serve: NotReady, with a time to try again.
+inline constexpr int kRetryAfterSeconds = 1;
+Error database_not_ready();
+
+// Opens by URL: `sqlite:/absolute/path.db` (the folder must exist; the file is created with mode
+// 0600). `?vfs=name` after the path takes a VFS that was registered with SQLite, for fault tests.
+// `readers_max` ≥ 1 bounds pooled read connections. `clock` must outlive the database. Errors:
+// ValidationFailed for a URL that is not understood, NotReady when it cannot be opened.
 Result<std::unique_ptr<Database>> open_database(std::string_view url, const Clock& clock,
                                                 int readers_max = 8);
 

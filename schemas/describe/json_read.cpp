@@ -63,7 +63,7 @@ class Builder {
   bool parse_error(std::size_t position, const std::string&, const Json::exception& fault);
 
   Json take_value() { return std::move(values_.back()); }
-  JsonError take_error() { return std::move(*error_); }
+  JsonError take_error() { return std::move(error_); }
 
  private:
   struct Frame {
@@ -93,7 +93,7 @@ class Builder {
   std::vector<std::string> keys_;
   std::vector<Frame> frames_;
   std::size_t values_count_ = 0;
-  std::optional<JsonError> error_;
+  JsonError error_{};
 };
 
 bool Builder::count() {

@@ -1,8 +1,13 @@
 // An HTTP/1.1 server: routes, limits, timeouts, keep-alive, graceful shutdown. Above this header
 // nobody sees a Beast type. Knows nothing of operations: the composition root mounts routes.
+//
+// Each connection belongs to one of `threads` threads; handlers are called on that thread, one
+// request of a connection at a time. What blocks belongs elsewhere: keep `respond` and call it from
+// there.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,13 +18,11 @@
 #include <utility>
 #include <vector>
 
-#include "schemas/describe/json.hpp"
-
 namespace transport::http {
 
 struct Request {
-  std::string method;      // upper case
-  std::string path;        // percent-decoded per segment only in `captures`; this is the raw path
+  std::string method;  // as sent; "HEAD" reaches the GET route, its body is not written
+  std::string path;    // percent-decoded per segment only in `captures`; this is the raw path
   std::vector<std::pair<std::string, std::string>> query;     // decoded, in order
   std::vector<std::pair<std::string, std::string>> captures;  // {name} parts of the route, decoded
   std::vector<std::pair<std::string, std::string>> headers;   // names in lower case
@@ -33,46 +36,70 @@ struct Request {
 
 struct Response {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond content-type and length
-  std::string content_type = "application/json";
+  // Beyond those the server writes: content-type, content-length, transfer-encoding, connection,
+  // x-request-id, x-content-type-options. One of these, or a name or value with control characters,
+  // makes the answer a 500 and a line in the defect log.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string content_type = "application/json";  // empty: none
   std::string body;
   // Written to the access log beside method, path, status and duration (never secrets).
   std::vector<std::pair<std::string, std::string>> log;
 };
 
-// Answers a request; `respond` is called exactly once, from any thread.
+// Answers a request; `respond` is called exactly once, from any thread, during the call or later,
+// and also after the client or the server has gone. A second call changes nothing and is logged as
+// a defect; a `respond` whose last copy is destroyed uncalled, and an exception, answer 500.
 using Handler = std::function<void(Request, std::function<void(Response)> respond)>;
 
 struct Route {
   std::string method;
-  std::string path;  // "/api/v1/emails/{id}"
+  std::string path;  // "/api/v1/emails/{id}"; a literal segment goes before a capture
   Handler handler;
   std::size_t body_bytes_max = 1 << 20;
-  bool json_body = true;  // a body must be application/json (415 otherwise)
+  bool json_body = true;  // a body must be application/json in UTF-8 (415 otherwise)
 };
 
 struct Limits {
   std::size_t connections_max = 4096;
   std::size_t header_bytes_max = 16 << 10;
-  std::chrono::milliseconds header_timeout{10'000};  // first byte of a request to the end of its head
-  std::chrono::milliseconds body_timeout{30'000};
-  std::chrono::milliseconds idle_timeout{75'000};    // keep-alive between requests
-  std::chrono::milliseconds write_timeout{30'000};
-  std::chrono::milliseconds drain_timeout{30'000};   // shutdown: requests in flight get this long
+  // First byte of a request (on a new connection: its opening) to the end of its head.
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body
+  std::chrono::milliseconds idle_timeout{75'000};   // keep-alive between requests
+  std::chrono::milliseconds write_timeout{30'000};  // one whole response
+  std::chrono::milliseconds drain_timeout{30'000};  // shutdown: requests in flight get this long
 };
 
-// Faults the server answers itself, before a handler: the composition root gives them their envelope.
-enum class Fault { BadRequest, NotFound, MethodNotAllowed, PayloadTooLarge, UnsupportedMediaType,
-                   HeadersTooLarge, Timeout, Overloaded, Internal, Misdirected };
-using FaultBody = std::function<std::string(Fault, std::string_view message, std::string_view request_id)>;
+// Faults the server answers itself, before a handler: the composition root gives them their
+// envelope.
+enum class Fault {
+  BadRequest,
+  NotFound,
+  MethodNotAllowed,
+  PayloadTooLarge,
+  UnsupportedMediaType,
+  HeadersTooLarge,
+  Timeout,
+  Overloaded,
+  Internal,
+  Misdirected
+};
+// BadRequest 400, Misdirected 403, NotFound 404, MethodNotAllowed 405, Timeout 408, PayloadTooLarge
+// 413, UnsupportedMediaType 415, HeadersTooLarge 431, Internal 500, Overloaded 503.
+int status_of(Fault fault);
+// The body of a fault, application/json. Called on the server's threads.
+using FaultBody =
+    std::function<std::string(Fault, std::string_view message, std::string_view request_id)>;
 
 struct Options {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 3001;     // 0: any free port
+  std::uint16_t port = 3001;  // 0: any free port
   int threads = 1;
   Limits limits;
-  FaultBody fault_body;
-  std::function<void(std::string)> access_log;  // one JSON line per request; may be empty
+  FaultBody fault_body;  // empty: the message as plain text
+  // Both are called on the server's threads and may be empty; they outlive the last `respond`.
+  std::function<void(std::string)> access_log;  // one JSON object per request, without line end
+  std::function<void(std::string)> defect_log;  // a sentence per fault of ours, never secrets
   std::vector<std::string> allowed_hosts;       // Host names beside loopback ones and the address
 };
 
@@ -84,18 +111,22 @@ struct Counters {
 
 class Server {
  public:
+  // Throws std::invalid_argument for a route that cannot be meant (see Router).
   Server(Options options, std::vector<Route> routes);
   ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
-  // Binds and starts the threads; the error is a sentence that names the address and what to do.
+  // Binds and starts the threads, once; the error is a sentence that names the address and what to
+  // do.
   std::optional<std::string> start();
   std::uint16_t port() const;  // after start()
 
   // Stops accepting, answers requests in flight with `connection: close`, waits for them up to
-  // drain_timeout, then closes. Safe to call twice.
+  // drain_timeout, then closes. Safe to call twice; not from a handler.
   void stop();
 
-  Counters counters() const;
+  Counters counters() const;  // from any thread
 
  private:
   struct Impl;

@@ -1,0 +1,79 @@
+#include "core/delivery/composer.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "core/delivery/mime.hpp"
+#include "schemas/describe/json.hpp"
+
+namespace segmentflow {
+namespace {
+
+// To, cc and bcc, each mailbox once, the primary recipient first.
+std::vector<std::string> envelope_recipients(const EmailSend& send) {
+  std::vector<std::string> recipients{send.to_email};
+  std::set<std::string> seen{Address{send.to_email, std::nullopt}.key()};
+  for (const auto* copies : {&send.cc, &send.bcc}) {
+    for (const Address& address : *copies) {
+      if (seen.insert(address.key()).second) recipients.push_back(address.email);
+    }
+  }
+  return recipients;
+}
+
+Result<describe::Json> stored_json(const std::string& text) {
+  auto json = describe::parse_json(text);
+  if (!json) return fail(ErrorCode::Internal, "Stored data is not readable JSON.");
+  return std::move(*json);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const CompiledTemplate>> Composer::snapshot(const Uuid& snapshot_id) {
+  if (auto known = templates_.find(snapshot_id)) return known;
+  std::string definition;
+  const auto read = database_.read([&](Transaction& tx) {
+    for (const auto& row :
+         tx.query("SELECT definition FROM template_snapshots WHERE id = $1", {snapshot_id})) {
+      definition = row[0].text();
+    }
+  });
+  if (!read) return tl::unexpected(read.error());
+  if (definition.empty()) return fail(ErrorCode::Internal, "The template snapshot is missing.");
+  return templates_.compile(snapshot_id, definition);
+}
+
+Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
+  const EmailSend& send = delivery.send;
+  const auto compiled = snapshot(send.template_snapshot_id);
+  if (!compiled) return tl::unexpected(compiled.error());
+  auto data = stored_json(delivery.data_json);
+  if (!data) return tl::unexpected(data.error());
+  auto profile = stored_json(delivery.profile_json);
+  if (!profile) return tl::unexpected(profile.error());
+  auto rendered = (*compiled)->render_body(std::move(*data), std::move(*profile));
+  if (!rendered) return tl::unexpected(rendered.error());
+
+  MimeMessage message;
+  message.from = send.from;
+  message.to = {Address{send.to_email, std::nullopt}};
+  message.cc = send.cc;
+  message.reply_to = send.reply_to;
+  message.subject = send.subject;
+  message.message_id = fmt::format("{}@{}", send.id.to_string(), send.from.domain());
+  message.date = send.created_at;
+  message.html = std::move(rendered->html);
+  message.text = std::move(rendered->text);
+  auto content = build_mime(message);
+  if (!content) return tl::unexpected(content.error());
+
+  OutgoingMail mail;
+  mail.message_id = send.message_id.value().to_string();
+  mail.mail_from = send.from.email;
+  mail.recipients = envelope_recipients(send);
+  mail.content = std::make_shared<const std::string>(std::move(*content));
+  return mail;
+}
+
+}  // namespace segmentflow

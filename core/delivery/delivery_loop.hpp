@@ -1,0 +1,91 @@
+// The worker that delivers: claims due sends, composes them, hands them to the transport, records what
+// became of them. One thread claims and composes; the transport's threads report back.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "core/delivery/composer.hpp"
+#include "core/delivery/delivery_records.hpp"
+#include "core/jobs/membership.hpp"
+
+namespace segmentflow {
+
+struct DeliverySettings {
+  int in_flight_max = 128;              // claimed and not finished
+  Time poll_every = kMicrosPerSecond;   // looks for work that other processes accepted
+  RetryPolicy retry;
+};
+
+struct DeliveryCounters {
+  std::atomic<std::uint64_t> sent{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> skipped{0};
+  std::atomic<std::uint64_t> deferred{0};
+  std::atomic<std::uint64_t> unknown{0};
+  std::atomic<std::uint64_t> late{0};  // outcomes of leases that were lost: nothing was changed
+};
+
+// Thread-safe.
+class DeliveryLoop {
+ public:
+  // `may_deliver` is asked before each claim: whether it is this process's turn.
+  DeliveryLoop(Database& database, Committer& committer, Membership& membership, Composer& composer,
+               MailTransport& transport, IdSource& ids, Entropy& entropy,
+               const Clock& clock, DeliverySettings settings,
+               std::function<bool()> may_deliver);
+  ~DeliveryLoop();
+
+  void start();
+  // Something may be due: called after commits.
+  void wake();
+  // No more claims; lets the transport finish what is past DATA within `patience`.
+  void stop(std::chrono::milliseconds patience);
+
+  const DeliveryCounters& counters() const { return counters_; }
+  int in_flight() const { return in_flight_.load(); }
+
+ private:
+  // When the next delivery nobody holds is due, by the database's clock.
+  struct Due {
+    std::optional<Time> at;
+    Time now = 0;
+  };
+
+  void run();
+  Due next_delivery();
+  bool claim_and_start();
+  void wait_for_work();
+  void start_delivery(Delivery delivery);
+  void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
+  void give_up(const AttemptRef& ref, const Error& error);
+  void record(OutcomeCommand command);
+  void count(const OutcomeCommand& command, bool held);
+
+  Database& database_;
+  Committer& committer_;
+  Membership& membership_;
+  Composer& composer_;
+  MailTransport& transport_;
+  Entropy& entropy_;
+  const Clock& clock_;
+  const DeliverySettings settings_;
+  const std::function<bool()> may_deliver_;
+
+  ClaimDeliveries claim_;
+  MarkDots mark_dots_;
+  RecordOutcomes record_outcomes_;
+  DeliveryCounters counters_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool work_hint_ = false;
+  bool stopping_ = false;
+  std::atomic<int> in_flight_{0};
+  std::thread thread_;
+};
+
+}  // namespace segmentflow

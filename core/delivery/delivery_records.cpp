@@ -1,0 +1,344 @@
+#include "core/delivery/delivery_records.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/profiles/profiles.hpp"
+#include "core/senders/senders.hpp"
+#include "schemas/describe/json.hpp"
+
+namespace segmentflow {
+namespace {
+
+using describe::Json;
+
+// The columns after those of the send in the claim's query.
+enum ClaimColumn : std::size_t {
+  kData,
+  kProfile,
+  kErasedAt,
+  kSuppression,
+  kSenderRemovedAt,
+  kDomainStatus,
+  kPolicy,
+  kChoice,
+  kClaimColumns
+};
+
+const std::string& claim_sql() {
+  static const std::string sql = fmt::format(
+      "SELECT {}, c.data, c.profile, p.erased_at, x.reason, f.removed_at, d.status, "
+      "g.policy, b.subscribed FROM {{input}} AS i JOIN email_sends s ON s.id = i.send_id "
+      "LEFT JOIN email_contents c ON c.send_id = s.id "
+      "LEFT JOIN profiles p ON p.id = s.profile_id "
+      "LEFT JOIN suppressions x ON x.organization_id = s.organization_id "
+      "AND x.email_key = p.email_key "
+      "LEFT JOIN sender_profiles f ON f.id = s.sender_profile_id "
+      "LEFT JOIN sending_domains d ON d.id = f.domain_id "
+      "LEFT JOIN subscription_groups g ON g.id = s.subscription_group_id "
+      "LEFT JOIN subscriptions b ON b.group_id = g.id AND b.profile_id = s.profile_id",
+      email_send_columns());
+  return sql;
+}
+
+// The checks that are made again at each attempt; nullopt: go on.
+std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std::size_t first,
+                                   Time now) {
+  const auto at = [&](ClaimColumn column) -> const SqlValue& { return row.at(first + column); };
+  if (!at(kErasedAt).is_null()) return skipped(SkippedReason::ProfileErased);
+  if (!at(kSuppression).is_null()) return skipped(SkippedReason::ProfileSuppressed);
+  if (send.subscription_group_id && !at(kPolicy).is_null()) {
+    const auto policy = parse_subscription_policy(at(kPolicy).text()).value();
+    const auto choice = at(kChoice).optional_integer();
+    if (!is_subscribed(policy, choice ? std::optional(*choice != 0) : std::nullopt)) {
+      return skipped(SkippedReason::ProfileUnsubscribed);
+    }
+  }
+  if (at(kDomainStatus).is_null() || !at(kSenderRemovedAt).is_null()) {
+    return skipped(SkippedReason::InvalidSenderProfile);
+  }
+  if (at(kDomainStatus).text() != kDomainVerified) return skipped(SkippedReason::DomainNotVerified);
+  if (now > send.deadline_at) {
+    return failed(FailureReason::ProviderUnavailable, "The deadline of the send has passed.");
+  }
+  if (at(kData).is_null()) {
+    return failed(FailureReason::WorkerFailed, "What the message is rendered from is no longer kept.");
+  }
+  return std::nullopt;
+}
+
+// One row for each send whose status changes.
+class StatusUpdates {
+ public:
+  void add(const Uuid& send_id, const Verdict& verdict) {
+    const auto skipped_reason =
+        verdict.skipped_reason ? SqlValue(to_string(*verdict.skipped_reason)) : SqlValue();
+    const auto failure_reason =
+        verdict.failure_reason ? SqlValue(to_string(*verdict.failure_reason)) : SqlValue();
+    const auto failure_message =
+        verdict.failure_reason ? SqlValue(verdict.failure_message) : SqlValue();
+    input_.add({send_id, to_string(verdict.status), skipped_reason, failure_reason, failure_message,
+                verdict.failure_reason == FailureReason::RenderFailed});
+  }
+
+  // Where rendering failed no Message came to be.
+  void write(Transaction& tx) {
+    tx.query("UPDATE email_sends SET status = i.status, skipped_reason = i.skipped_reason, "
+             "failure_reason = i.failure_reason, failure_message = i.failure_message, "
+             "message_id = CASE WHEN i.no_message = 1 THEN NULL ELSE message_id END, "
+             "updated_at = $1 FROM {input} AS i WHERE email_sends.id = i.id",
+             input_, {tx.now()});
+  }
+
+ private:
+  SqlInput input_{{{"id", SqlType::Bytes},
+                   {"status", SqlType::Text},
+                   {"skipped_reason", SqlType::Text},
+                   {"failure_reason", SqlType::Text},
+                   {"failure_message", SqlType::Text},
+                   {"no_message", SqlType::Integer}}};
+};
+
+void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSource& ids) {
+  SqlInput begun({{"id", SqlType::Bytes}, {"message_id", SqlType::Bytes}});
+  for (Delivery& delivery : deliveries) {
+    EmailSend& send = delivery.send;
+    if (send.status == SendStatus::Processing && send.message_id) continue;
+    if (!send.message_id) send.message_id = ids.next();
+    send.status = SendStatus::Processing;
+    begun.add({send.id, *send.message_id});
+  }
+  tx.query("UPDATE email_sends SET status = 'Processing', message_id = i.message_id, updated_at = $1 "
+           "FROM {input} AS i WHERE email_sends.id = i.id",
+           begun, {tx.now()});
+}
+
+ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
+  const auto jobs = claim_jobs(tx, JobKind::Deliver, command.lease, command.limit);
+  SqlInput subjects({{"send_id", SqlType::Bytes}});
+  std::map<Uuid, const ClaimedJob*> by_send;
+  for (const auto& job : jobs) {
+    subjects.add({job.subject_id});
+    by_send[job.subject_id] = &job;
+  }
+  ClaimAnswer answer;
+  StatusUpdates ended;
+  std::vector<std::int64_t> ended_jobs;
+  for (auto& row : tx.query(claim_sql(), subjects)) {
+    const std::size_t first = row.size() - kClaimColumns;
+    Delivery delivery;
+    delivery.send = read_email_send(row, 0);
+    const ClaimedJob& job = *by_send.at(delivery.send.id);
+    if (auto verdict = check_again(delivery.send, row, first, tx.now())) {
+      ended.add(delivery.send.id, *verdict);
+      ended_jobs.push_back(job.row_id);
+      continue;
+    }
+    delivery.job_row_id = job.row_id;
+    delivery.attempt = job.attempts + 1;
+    delivery.data_json = row[first + kData].text();
+    delivery.profile_json = row[first + kProfile].text();
+    answer.deliveries.push_back(std::move(delivery));
+  }
+  ended.write(tx);
+  finish_jobs(tx, ended_jobs);
+  answer.ended = static_cast<int>(ended_jobs.size());
+  begin_processing(tx, answer.deliveries, ids);
+  return answer;
+}
+
+// Which of the attempts still belong to their lease. All commands of a process carry the same lease but
+// for the moment after it was lost, so the loop makes one query, rarely two.
+template <class Command, class RefOf>
+std::vector<bool> held(Transaction& tx, std::span<const Command> commands, RefOf ref_of) {
+  std::map<std::pair<Uuid, std::int64_t>, std::vector<std::size_t>> by_lease;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const AttemptRef& ref = ref_of(commands[i]);
+    by_lease[{ref.lease.instance, ref.lease.epoch}].push_back(i);
+  }
+  std::vector<bool> result(commands.size(), false);
+  for (const auto& [key, indexes] : by_lease) {
+    std::vector<std::int64_t> row_ids;
+    for (const std::size_t i : indexes) row_ids.push_back(ref_of(commands[i]).job_row_id);
+    const auto ours = held_jobs(tx, {key.first, key.second}, row_ids);
+    for (const std::size_t i : indexes) result[i] = ours.contains(ref_of(commands[i]).job_row_id);
+  }
+  return result;
+}
+
+std::string_view to_string(MailResult result) {
+  switch (result) {
+    case MailResult::Accepted:
+      return "Accepted";
+    case MailResult::Deferred:
+      return "Deferred";
+    case MailResult::Rejected:
+      return "Rejected";
+    case MailResult::Unknown:
+      return "Unknown";
+  }
+  return "";
+}
+
+std::string_view to_string(MailPhase phase) {
+  switch (phase) {
+    case MailPhase::NotStarted:
+      return "NotStarted";
+    case MailPhase::EnvelopeSent:
+      return "EnvelopeSent";
+    case MailPhase::DotWritten:
+      return "DotWritten";
+    case MailPhase::Replied:
+      return "Replied";
+  }
+  return "";
+}
+
+std::string refused_to_json(const std::vector<RefusedCopy>& copies) {
+  if (copies.empty()) return "[]";
+  Json list = Json::array();
+  for (const auto& copy : copies) {
+    list.push_back({{"recipient", copy.recipient}, {"code", copy.reply.code}, {"text", copy.reply.text}});
+  }
+  return describe::dump_json(list);
+}
+
+void write_attempts(Transaction& tx, std::span<const OutcomeCommand> commands,
+                    const std::vector<bool>& ours) {
+  using enum SqlType;
+  SqlInput rows({{"organization_id", Bytes}, {"send_id", Bytes}, {"number", Integer},
+                 {"instance_id", Bytes}, {"outcome", Text}, {"phase", Text}, {"peer", Text},
+                 {"reply_code", Integer}, {"reply_enhanced", Text}, {"reply_text", Text},
+                 {"detail", Text}, {"refused_copies", Text}, {"started_at", Integer}});
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (!ours[i] || !commands[i].outcome) continue;
+    const AttemptRef& ref = commands[i].ref;
+    const MailOutcome& outcome = *commands[i].outcome;
+    rows.add({ref.organization_id, ref.send_id, ref.attempt, ref.lease.instance,
+              to_string(outcome.result), to_string(outcome.phase), outcome.peer, outcome.reply.code,
+              outcome.reply.enhanced, outcome.reply.text, outcome.detail,
+              refused_to_json(outcome.refused_copies), ref.started_at});
+  }
+  tx.query("INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
+           "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at, "
+           "finished_at) SELECT i.organization_id, i.send_id, i.number, i.instance_id, i.outcome, "
+           "i.phase, i.peer, i.reply_code, i.reply_enhanced, i.reply_text, i.detail, "
+           "i.refused_copies, i.started_at, $1 FROM {input} AS i WHERE 1 = 1 "
+           "ON CONFLICT (send_id, number) DO UPDATE SET outcome = excluded.outcome, "
+           "phase = excluded.phase, peer = excluded.peer, reply_code = excluded.reply_code, "
+           "reply_enhanced = excluded.reply_enhanced, reply_text = excluded.reply_text, "
+           "detail = excluded.detail, refused_copies = excluded.refused_copies, "
+           "finished_at = excluded.finished_at",
+           rows, {tx.now()});
+}
+
+}  // namespace
+
+std::vector<Result<ClaimAnswer>> ClaimDeliveries::apply(Transaction& tx,
+                                                        std::span<const ClaimCommand> commands) {
+  std::vector<Result<ClaimAnswer>> answers;
+  answers.reserve(commands.size());
+  for (const auto& command : commands) answers.emplace_back(claim(tx, command, ids_));
+  return answers;
+}
+
+std::vector<Result<bool>> MarkDots::apply(Transaction& tx, std::span<const AttemptRef> commands) {
+  const auto ours =
+      held(tx, commands, [](const AttemptRef& ref) -> const AttemptRef& { return ref; });
+  SqlInput rows({{"organization_id", SqlType::Bytes},
+                 {"send_id", SqlType::Bytes},
+                 {"number", SqlType::Integer},
+                 {"instance_id", SqlType::Bytes},
+                 {"started_at", SqlType::Integer}});
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const AttemptRef& ref = commands[i];
+    if (!ours[i]) continue;
+    rows.add({ref.organization_id, ref.send_id, ref.attempt, ref.lease.instance, ref.started_at});
+  }
+  tx.query("INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
+           "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at) "
+           "SELECT i.organization_id, i.send_id, i.number, i.instance_id, 'Pending', 'DotWritten', "
+           "'', 0, '', '', '', '[]', i.started_at FROM {input} AS i",
+           rows);
+  return {ours.begin(), ours.end()};
+}
+
+std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
+                                                std::span<const OutcomeCommand> commands) {
+  const auto ours = held(
+      tx, commands, [](const OutcomeCommand& command) -> const AttemptRef& { return command.ref; });
+  write_attempts(tx, commands, ours);
+  StatusUpdates updates;
+  std::vector<std::int64_t> finished;
+  std::vector<RescheduledJob> rescheduled;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (!ours[i]) continue;
+    const auto& [ref, outcome, verdict] = commands[i];
+    if (verdict.is_final()) {
+      updates.add(ref.send_id, verdict);
+      finished.push_back(ref.job_row_id);
+    } else {
+      rescheduled.push_back({ref.job_row_id, verdict.due_at, ref.attempt});
+    }
+  }
+  updates.write(tx);
+  finish_jobs(tx, finished);
+  reschedule_jobs(tx, rescheduled);
+  return {ours.begin(), ours.end()};
+}
+
+void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
+                     Entropy& entropy) {
+  static const std::string sql = fmt::format(
+      "SELECT {}, j.row_id, a.number FROM jobs j JOIN delivery_attempts a "
+      "ON a.send_id = j.subject_id AND a.outcome = 'Pending' JOIN email_sends s ON s.id = j.subject_id "
+      "WHERE j.lease_instance = $1",
+      email_send_columns());
+  StatusUpdates updates;
+  std::vector<std::int64_t> finished;
+  std::vector<RescheduledJob> rescheduled;
+  MailOutcome unknown;
+  unknown.result = MailResult::Unknown;
+  unknown.phase = MailPhase::DotWritten;
+  unknown.detail = "The process died between the final dot and the peer's answer.";
+  for (const auto& row : tx.query(sql, {gone.instance})) {
+    const EmailSend send = read_email_send(row, 0);
+    const std::int64_t job_row_id = row[row.size() - 2].integer();
+    const int attempt = static_cast<int>(row[row.size() - 1].integer());
+    std::uint64_t random = 0;
+    entropy.fill({reinterpret_cast<std::uint8_t*>(&random), sizeof random});
+    const Verdict verdict = judge(unknown, send, attempt, tx.now(), random, policy);
+    if (verdict.is_final()) {
+      updates.add(send.id, verdict);
+      finished.push_back(job_row_id);
+    } else {
+      rescheduled.push_back({job_row_id, verdict.due_at, attempt});
+    }
+  }
+  tx.query("UPDATE delivery_attempts SET outcome = 'Unknown', detail = $1, finished_at = $2 "
+           "WHERE instance_id = $3 AND outcome = 'Pending'",
+           {unknown.detail, tx.now(), gone.instance});
+  updates.write(tx);
+  finish_jobs(tx, finished);
+  reschedule_jobs(tx, rescheduled);
+  release_jobs(tx, gone.instance);
+}
+
+std::int64_t count_unknown_attempts(Transaction& tx) {
+  return tx.query("SELECT count(*) FROM delivery_attempts WHERE outcome = 'Unknown'")
+      .at(0)[0]
+      .integer();
+}
+
+std::int64_t count_overdue_sends(Transaction& tx) {
+  return tx
+      .query("SELECT count(*) FROM email_sends WHERE status IN ('Queued', 'Processing') "
+             "AND deadline_at < $1",
+             {tx.now()})
+      .at(0)[0]
+      .integer();
+}
+
+}  // namespace segmentflow

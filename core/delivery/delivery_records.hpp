@@ -1,0 +1,85 @@
+// What delivery writes: claims, the mark before the dot, outcomes; each a list write of its own, each
+// fenced by the lease. No transaction is open across network I/O.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/secret.hpp"
+#include "core/delivery/policy.hpp"
+#include "core/jobs/jobs.hpp"
+#include "core/store/committer.hpp"
+
+namespace segmentflow {
+
+// A claimed send with everything that rendering reads.
+struct Delivery {
+  std::int64_t job_row_id = 0;
+  int attempt = 0;  // 1 for the first
+  EmailSend send;
+  std::string data_json;
+  std::string profile_json;
+};
+
+struct ClaimCommand {
+  Lease lease;
+  int limit = 0;
+};
+struct ClaimAnswer {
+  std::vector<Delivery> deliveries;
+  int ended = 0;  // sends that were skipped or failed by the checks of this attempt
+};
+
+// Leases due sends. Suppression, erasure, subscription, sender and deadline are checked again: what does
+// not pass becomes final here. A send's Message gets its id with its first claim.
+class ClaimDeliveries final : public ListWrite<ClaimCommand, ClaimAnswer> {
+ public:
+  explicit ClaimDeliveries(IdSource& ids) : ids_(ids) {}
+  std::vector<Result<ClaimAnswer>> apply(Transaction& tx,
+                                         std::span<const ClaimCommand> commands) override;
+
+ private:
+  IdSource& ids_;
+};
+
+// Names an attempt.
+struct AttemptRef {
+  Lease lease;
+  std::int64_t job_row_id = 0;
+  Uuid organization_id;
+  Uuid send_id;
+  int attempt = 0;
+  Time started_at = 0;
+};
+
+// "About to write the dot", durable before it is written, so that a crash is classified too. The answer
+// is false when the lease was lost: then the dot must not be written.
+class MarkDots final : public ListWrite<AttemptRef, bool> {
+ public:
+  std::vector<Result<bool>> apply(Transaction& tx, std::span<const AttemptRef> commands) override;
+};
+
+struct OutcomeCommand {
+  AttemptRef ref;
+  std::optional<MailOutcome> outcome;  // nullopt: no attempt was made (rendering failed)
+  Verdict verdict;
+};
+
+// Records attempt and verdict. The answer is false when the lease was lost: nothing was changed.
+class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
+ public:
+  std::vector<Result<bool>> apply(Transaction& tx,
+                                  std::span<const OutcomeCommand> commands) override;
+};
+
+// Frees what a gone instance held. Attempts it had marked and not finished are Unknown; they are tried
+// again by the policy, or final where it is at most once.
+void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy, Entropy& entropy);
+
+// Attempts on record with an unknown outcome.
+std::int64_t count_unknown_attempts(Transaction& tx);
+// Sends past their deadline and not final: must be 0.
+std::int64_t count_overdue_sends(Transaction& tx);
+
+}  // namespace segmentflow

@@ -1,0 +1,45 @@
+// Accepting sends: the list write behind emails.send and emails.batchSend. Everything of an item commits
+// together: its idempotency key, the EmailSend, what rendering will read, and its delivery job.
+#pragma once
+
+#include <vector>
+
+#include "core/emails/accept_decide.hpp"
+#include "core/emails/request.hpp"
+#include "core/store/committer.hpp"
+
+namespace segmentflow {
+
+struct Accepted {
+  EmailSend send;
+  bool replayed = false;
+};
+
+// The sends of one call, in order. One send is a list of one.
+struct AcceptCommand {
+  std::vector<AcceptItem> items;
+};
+
+// One result per item: a refused item harms no other.
+struct AcceptAnswer {
+  std::vector<Result<Accepted>> items;
+};
+
+// Used on the committer's thread.
+class AcceptSends final : public ListWrite<AcceptCommand, AcceptAnswer> {
+ public:
+  AcceptSends(IdSource& ids, const InstallationSecret& secret, TemplateCache& templates,
+              AcceptSettings settings)
+      : ids_(ids), secret_(secret), templates_(templates), settings_(settings) {}
+
+  std::vector<Result<AcceptAnswer>> apply(Transaction& tx,
+                                          std::span<const AcceptCommand> commands) override;
+
+ private:
+  IdSource& ids_;
+  const InstallationSecret& secret_;
+  TemplateCache& templates_;
+  const AcceptSettings settings_;
+};
+
+}  // namespace segmentflow

@@ -1,0 +1,51 @@
+// Step two of accept: what becomes of each item. A pure function over the list and what was looked up;
+// items are decided in order, and a later item sees what an earlier one of the same list will make.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/emails/accept_lookup.hpp"
+
+namespace segmentflow {
+
+struct NewProfile {
+  Uuid id;
+  Address address;
+};
+
+struct NewSend {
+  EmailSend send;
+  std::string request_mac;
+  std::string fingerprint;
+  Uuid api_key_id;
+  std::string data_json;
+  std::string profile_json;                  // the profile values that the template names, frozen
+  std::optional<NewProfile> new_profile;     // to be made with the send
+  std::optional<std::string> new_external_id;  // to be linked to the send's profile
+};
+
+struct Replay {
+  EmailSend send;
+};
+
+// Repeats an item of the same list: answered with whatever becomes of that one.
+struct RepeatOf {
+  std::size_t index;
+};
+
+using Decision = std::variant<NewSend, Replay, RepeatOf, Error>;
+
+struct AcceptSettings {
+  Time deadline = 4 * 24 * 3600 * kMicrosPerSecond;  // from accept to the last attempt
+};
+
+// One decision per item, in order.
+std::vector<Decision> decide(std::span<const AcceptItem* const> items, AcceptLookup& lookup,
+                             IdSource& ids, const InstallationSecret& secret,
+                             const AcceptSettings& settings);
+
+}  // namespace segmentflow

@@ -1,0 +1,66 @@
+// What a caller asks for when it sends one email, after parsing and after merging batch defaults.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/access/api_keys.hpp"
+#include "core/base/address.hpp"
+#include "core/base/error.hpp"
+#include "core/base/id.hpp"
+#include "core/base/secret.hpp"
+#include "schemas/describe/json.hpp"
+
+namespace segmentflow {
+
+struct TemplateKey {
+  std::string value;
+};
+
+struct SendRequest {
+  std::string idempotency_key;
+  std::variant<Uuid, TemplateKey> template_ref;
+  std::optional<Uuid> profile_id;
+  std::optional<Address> to;  // without a name
+  std::optional<std::string> external_id;
+  std::optional<Address> from;
+  std::optional<Uuid> sender_profile_id;
+  std::optional<Address> reply_to;
+  std::optional<std::string> subject;
+  std::vector<Address> cc;   // one entry per mailbox
+  std::vector<Address> bcc;  // one entry per mailbox
+  describe::Json data;       // an object
+  std::optional<Uuid> subscription_group_id;
+  bool click_tracking = true;
+};
+
+// To, cc and bcc of one send together (the limit of the large providers).
+inline constexpr std::size_t kEnvelopeRecipientsMax = 50;
+
+// One send on its way to the committer. What costs time without the database is done here already.
+struct AcceptItem {
+  Uuid organization_id;
+  Uuid api_key_id;
+  bool at_most_once = false;
+  SendRequest request;
+  std::string data_json;     // compact JSON text of request.data
+  std::string data_mac;      // over its canonical form
+  std::string request_mac;   // over the canonical form of the request as asked
+};
+
+// Computes the keyed hashes: keyed, because data holds secrets that a plain hash would let be guessed.
+AcceptItem prepare_accept(const ApiKey& key, SendRequest request, const InstallationSecret& secret);
+
+// What identifies the caller's decision once identities are resolved. "Left to the template" is a value
+// of its own, so that a retry after a template edit is still a replay.
+struct EffectiveIdentities {
+  Uuid template_id;
+  Uuid profile_id;
+  std::optional<Uuid> sender_profile_id;  // nullopt: left to the template
+};
+std::string effective_fingerprint(const AcceptItem& item, const EffectiveIdentities& identities,
+                                  const InstallationSecret& secret);
+
+}  // namespace segmentflow

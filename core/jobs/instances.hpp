@@ -1,0 +1,46 @@
+// The processes that share a database, their signs of life, and what happens when one is gone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/jobs/jobs.hpp"
+
+namespace segmentflow {
+
+enum class InstanceRole { Serve, Mcp };
+std::string_view to_string(InstanceRole role);
+
+struct Instance {
+  Uuid id;
+  std::int64_t epoch = 0;
+  InstanceRole role = InstanceRole::Serve;
+  std::string host;
+  std::int64_t process_id = 0;
+  std::string version;
+};
+
+struct LeaseTimes {
+  Time heartbeat = 5 * kMicrosPerSecond;  // between signs of life
+  Time expiry = 30 * kMicrosPerSecond;    // without one, the instance's leases are free
+};
+
+void register_instance(Transaction& tx, const Instance& instance, const LeaseTimes& times);
+
+// Renews the sign of life. False when the instance was declared gone meanwhile: all its leases are
+// lost, and it must register again with the next epoch.
+bool heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times);
+
+// Takes the instance off the list; what it held must have been released before.
+void unregister_instance(Transaction& tx, const Uuid& instance);
+
+struct KnownInstance {
+  Lease lease;
+  InstanceRole role;
+  Time expires_at;
+};
+std::vector<KnownInstance> list_instances(Transaction& tx);
+
+}  // namespace segmentflow

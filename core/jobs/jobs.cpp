@@ -1,0 +1,89 @@
+#include "core/jobs/jobs.hpp"
+
+namespace segmentflow {
+namespace {
+
+SqlInput row_id_input(std::span<const std::int64_t> row_ids) {
+  SqlInput input({{"row_id", SqlType::Integer}});
+  for (const std::int64_t row_id : row_ids) input.add({row_id});
+  return input;
+}
+
+}  // namespace
+
+std::string_view to_string(JobKind kind) {
+  switch (kind) {
+    case JobKind::Deliver:
+      return "Deliver";
+  }
+  return "";
+}
+
+void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
+  SqlInput input({{"organization_id", SqlType::Bytes},
+                  {"kind", SqlType::Text},
+                  {"subject_id", SqlType::Bytes},
+                  {"due_at", SqlType::Integer}});
+  for (const NewJob& job : jobs) {
+    input.add({job.organization_id, to_string(job.kind), job.subject_id, job.due_at});
+  }
+  tx.query("INSERT INTO jobs (organization_id, kind, subject_id, due_at, attempts, lease_epoch, "
+           "created_at) SELECT i.organization_id, i.kind, i.subject_id, i.due_at, 0, 0, $1 "
+           "FROM {input} AS i",
+           input, {tx.now()});
+}
+
+std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
+  std::vector<ClaimedJob> claimed;
+  for (const auto& row :
+       tx.query("UPDATE jobs SET lease_instance = $1, lease_epoch = $2 WHERE row_id IN ("
+                "SELECT row_id FROM jobs WHERE due_at <= $3 AND lease_instance IS NULL AND kind = $4 "
+                "ORDER BY due_at LIMIT $5 {skip_locked}) AND lease_instance IS NULL "
+                "RETURNING row_id, organization_id, subject_id, attempts",
+                {lease.instance, lease.epoch, tx.now(), to_string(kind), limit})) {
+    claimed.push_back({row[0].integer(), row[1].uuid(), row[2].uuid(),
+                       static_cast<int>(row[3].integer())});
+  }
+  return claimed;
+}
+
+std::set<std::int64_t> held_jobs(Transaction& tx, const Lease& lease,
+                                 std::span<const std::int64_t> row_ids) {
+  std::set<std::int64_t> held;
+  for (const auto& row : tx.query("SELECT j.row_id FROM {input} AS i JOIN jobs j "
+                                  "ON j.row_id = i.row_id "
+                                  "WHERE j.lease_instance = $1 AND j.lease_epoch = $2",
+                                  row_id_input(row_ids), {lease.instance, lease.epoch})) {
+    held.insert(row[0].integer());
+  }
+  return held;
+}
+
+void finish_jobs(Transaction& tx, std::span<const std::int64_t> row_ids) {
+  tx.query("DELETE FROM jobs WHERE row_id IN (SELECT i.row_id FROM {input} AS i)",
+           row_id_input(row_ids));
+}
+
+void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs) {
+  SqlInput input({{"row_id", SqlType::Integer},
+                  {"due_at", SqlType::Integer},
+                  {"attempts", SqlType::Integer}});
+  for (const auto& job : jobs) input.add({job.row_id, job.due_at, job.attempts});
+  tx.query("UPDATE jobs SET due_at = i.due_at, attempts = i.attempts, lease_instance = NULL "
+           "FROM {input} AS i WHERE jobs.row_id = i.row_id",
+           input);
+}
+
+void release_jobs(Transaction& tx, const Uuid& instance) {
+  tx.query("UPDATE jobs SET lease_instance = NULL WHERE lease_instance = $1", {instance});
+}
+
+std::optional<Time> next_due(Transaction& tx, JobKind kind) {
+  const auto rows = tx.query(
+      "SELECT due_at FROM jobs WHERE lease_instance IS NULL AND kind = $1 ORDER BY due_at LIMIT 1",
+      {to_string(kind)});
+  if (rows.empty()) return std::nullopt;
+  return rows[0][0].integer();
+}
+
+}  // namespace segmentflow

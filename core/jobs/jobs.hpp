@@ -1,0 +1,66 @@
+// The one durable queue: everything that happens later is a job. A job is claimed under a lease that
+// names the instance and its epoch; whatever a claimer writes afterwards is fenced by both, so that a
+// worker that comes too late changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/id.hpp"
+#include "core/store/database.hpp"
+
+namespace segmentflow {
+
+enum class JobKind { Deliver };
+std::string_view to_string(JobKind kind);
+
+struct NewJob {
+  Uuid organization_id;
+  JobKind kind;
+  Uuid subject_id;  // what the job is about, e.g. the EmailSend
+  Time due_at;
+};
+
+// Who holds a job: a process (instance) in one of its lives (epoch).
+struct Lease {
+  Uuid instance;
+  std::int64_t epoch = 0;
+};
+
+struct ClaimedJob {
+  std::int64_t row_id = 0;
+  Uuid organization_id;
+  Uuid subject_id;
+  int attempts = 0;  // finished ones
+};
+
+struct RescheduledJob {
+  std::int64_t row_id = 0;
+  Time due_at = 0;
+  int attempts = 0;
+};
+
+void add_jobs(Transaction& tx, std::span<const NewJob> jobs);
+
+// Leases up to `limit` due jobs, the longest due first.
+std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit);
+
+// Which of the jobs the lease still holds. A write about a job not among them must not happen.
+std::set<std::int64_t> held_jobs(Transaction& tx, const Lease& lease,
+                                 std::span<const std::int64_t> row_ids);
+
+// For jobs held by the caller: ends them, or gives them back with a new due time.
+void finish_jobs(Transaction& tx, std::span<const std::int64_t> row_ids);
+void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs);
+
+// Gives back everything the instance holds; the jobs are due as before.
+void release_jobs(Transaction& tx, const Uuid& instance);
+
+// When the next job of the kind that nobody holds is due; nullopt when there is none.
+std::optional<Time> next_due(Transaction& tx, JobKind kind);
+
+}  // namespace segmentflow

@@ -1,0 +1,231 @@
+#include "core/store/committer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <typeinfo>
+#include <variant>
+
+namespace segmentflow {
+namespace {
+
+using detail::CommitGroup;
+using detail::Pending;
+using detail::Slice;
+
+using Groups = std::vector<std::unique_ptr<CommitGroup>>;
+
+// A work that refuses after it has written must not share its transaction with others.
+class WrittenThenRefused : public std::exception {
+ public:
+  const char* what() const noexcept override {
+    return "work returned an error after it had written";
+  }
+};
+
+class WorkWrite final : public ListWrite<Committer::Work, std::monostate> {
+ public:
+  std::vector<Result<std::monostate>> apply(Transaction& tx,
+                                            std::span<const Committer::Work> works) override {
+    std::vector<Result<std::monostate>> answers;
+    for (const auto& work : works) {
+      const std::int64_t before = tx.rows_written();
+      Result<void> result = work(tx);
+      if (result) {
+        answers.emplace_back(std::monostate{});
+        continue;
+      }
+      if (works.size() > 1 && tx.rows_written() != before) throw WrittenThenRefused();
+      answers.emplace_back(tl::unexpected(std::move(result.error())));
+    }
+    return answers;
+  }
+};
+
+// A single refused command: committing would keep what it wrote before it refused.
+class RefusedAlone : public std::exception {};
+
+// Groups by kind, in the order of each kind's first command.
+Groups group(std::vector<std::unique_ptr<Pending>> taken) {
+  Groups groups;
+  for (const auto& pending : taken) {
+    auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& candidate) {
+      return candidate->kind() == pending->kind();
+    });
+    if (same == groups.end()) same = groups.insert(groups.end(), pending->make_group());
+    pending->join(**same);
+  }
+  return groups;
+}
+
+std::size_t commands_in(std::span<const Slice> slices) {
+  std::size_t count = 0;
+  for (const Slice& slice : slices) count += slice.count;
+  return count;
+}
+
+template <class Action>
+void for_each_command(std::span<const Slice> slices, Action action) {
+  for (const Slice& slice : slices) {
+    for (std::size_t i = 0; i < slice.count; ++i) action(*slice.group, slice.first + i);
+  }
+}
+
+void refuse_all(std::span<const Slice> slices, const Error& error) {
+  for_each_command(slices, [&](CommitGroup& group, std::size_t i) { group.refuse(i, error); });
+}
+
+// The store's own messages hold no data values; those of other exceptions might.
+void log_poisoned(const std::exception& failure) {
+  const bool is_ours = dynamic_cast<const StoreConstraint*>(&failure) != nullptr ||
+                       dynamic_cast<const StoreDefect*>(&failure) != nullptr;
+  spdlog::error("A write failed and was answered with `internal`: {}",
+                is_ours ? failure.what() : typeid(failure).name());
+}
+
+// What callers do with an answer must not stop the thread that everybody's writes go through.
+template <class Callback>
+void guarded(std::string_view what, const Callback& callback) {
+  try {
+    callback();
+  } catch (const std::exception& failure) {
+    spdlog::error("The {} threw {}.", what, typeid(failure).name());
+  }
+}
+
+Error poisoned() {
+  return {ErrorCode::Internal, "The write failed because of a defect; it left nothing behind."};
+}
+
+}  // namespace
+
+Committer::Committer(Database& database, CommitterLimits limits)
+    : database_(database), limits_(limits), work_write_(std::make_unique<WorkWrite>()) {
+  thread_ = std::thread([this] { work(); });
+}
+
+Committer::~Committer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+Result<void> Committer::run(Work work) {
+  auto result = run<Work, std::monostate>(*work_write_, std::move(work));
+  return result.map([](std::monostate) {});
+}
+
+void Committer::on_commit(std::function<void()> hook) {
+  on_commit_ = std::move(hook);
+}
+
+CommitterCounters Committer::counters() const {
+  const std::lock_guard lock(mutex_);
+  CommitterCounters counters = counters_;
+  counters.waiting = waiting_.size();
+  return counters;
+}
+
+void Committer::require_other_thread() const {
+  if (std::this_thread::get_id() == thread_.get_id()) {
+    throw StoreDefect("waiting for the committer on its own thread");
+  }
+}
+
+std::optional<Error> Committer::try_enqueue(std::unique_ptr<Pending>& pending) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return Error{ErrorCode::NotReady, "The server is stopping; try again."};
+  if (waiting_.size() >= limits_.queue_max) {
+    return Error{ErrorCode::RateLimited, "The queue of writes is full; try again in a moment."};
+  }
+  waiting_.push_back(std::move(pending));
+  return std::nullopt;
+}
+
+void Committer::enqueue(std::unique_ptr<Pending> pending) {
+  std::optional<Error> refusal = try_enqueue(pending);
+  if (!refusal) {
+    wake_.notify_one();
+    return;
+  }
+  refusal->retry_after_s = kRetryAfterSeconds;
+  pending->refuse(*refusal);
+}
+
+void Committer::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    std::vector<std::unique_ptr<Pending>> taken;
+    while (!waiting_.empty() && taken.size() < std::max<std::size_t>(limits_.batch_max, 1)) {
+      taken.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    lock.unlock();
+    const Groups groups = group(std::move(taken));
+    std::vector<Slice> slices;
+    for (const auto& each : groups) slices.push_back({each.get(), 0, each->size()});
+    commit(slices);
+    lock.lock();
+  }
+}
+
+// Shared first; after a poisoned attempt in parts, down to the single command.
+void Committer::commit(std::span<const Slice> slices) {
+  const bool alone = commands_in(slices) == 1;
+  bool committed = false;
+  try {
+    database_.write([&](Transaction& tx) {
+      for (const Slice& slice : slices) slice.group->apply(tx, slice.first, slice.count);
+      const Slice& only = slices.front();
+      if (alone && only.group->is_refused(only.first) && tx.rows_written() != 0) {
+        throw RefusedAlone();
+      }
+    });
+    committed = true;
+  } catch (const RefusedAlone&) {
+    spdlog::debug("A refused write was rolled back.");
+  } catch (const StoreUnavailable& failure) {
+    spdlog::warn("A commit failed, the callers may try again: {}", failure.what());
+    refuse_all(slices, database_not_ready());
+  } catch (const std::exception& failure) {
+    if (!alone) return commit_in_parts(slices);
+    log_poisoned(failure);
+    refuse_all(slices, poisoned());
+  }
+  finish(slices, committed);
+}
+
+void Committer::commit_in_parts(std::span<const Slice> slices) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++counters_.retries;
+  }
+  if (slices.size() > 1) {
+    for (const Slice& slice : slices) commit({&slice, 1});
+    return;
+  }
+  const Slice& whole = slices.front();
+  const std::size_t half = whole.count / 2;
+  const std::array halves = {Slice{whole.group, whole.first, half},
+                             Slice{whole.group, whole.first + half, whole.count - half}};
+  for (const Slice& slice : halves) commit({&slice, 1});
+}
+
+void Committer::finish(std::span<const Slice> slices, bool committed) {
+  if (committed) {
+    const std::lock_guard lock(mutex_);
+    ++counters_.commits;
+    counters_.commands += commands_in(slices);
+  }
+  for_each_command(slices, [](CommitGroup& group, std::size_t i) {
+    guarded("answer to a write", [&] { group.answer(i); });
+  });
+  if (committed && on_commit_) guarded("hook after a commit", on_commit_);
+}
+
+}  // namespace segmentflow

@@ -1,0 +1,244 @@
+#include "core/store/schema.hpp"
+
+#include <array>
+
+namespace segmentflow {
+namespace {
+
+// Wide rows live in row-id tables with a unique UUIDv7: an order of magnitude faster than a table
+// clustered on the UUID. Times are microseconds, booleans 0 or 1, enums their wire names.
+constexpr std::string_view kFoundation = R"sql(
+CREATE TABLE installation (
+  row_id INTEGER_ID,
+  secret_check BYTES NOT NULL,
+  delivery_sealed BYTES,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE instances (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  epoch BIGINT NOT NULL,
+  role TEXT NOT NULL,
+  host TEXT NOT NULL,
+  process_id BIGINT NOT NULL,
+  version TEXT NOT NULL,
+  started_at BIGINT NOT NULL,
+  heartbeat_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE organizations (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE api_keys (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  name TEXT NOT NULL,
+  key_hash BYTES NOT NULL UNIQUE,
+  last4 TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  at_most_once BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  revoked_at BIGINT
+);
+
+CREATE TABLE sending_domains (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  domain TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (organization_id, domain)
+);
+
+CREATE TABLE sender_profiles (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  domain_id BYTES NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  email_key TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  removed_at BIGINT,
+  UNIQUE (organization_id, email_key)
+);
+
+CREATE TABLE subscription_groups (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  name TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (organization_id, name)
+);
+
+CREATE TABLE profiles (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  email TEXT NOT NULL,
+  email_key TEXT NOT NULL,
+  properties TEXT NOT NULL,
+  erased_at BIGINT,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (organization_id, email_key)
+);
+
+CREATE TABLE profile_external_ids (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  external_id TEXT NOT NULL,
+  profile_id BYTES NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (organization_id, external_id)
+);
+CREATE INDEX profile_external_ids_profile ON profile_external_ids (profile_id);
+
+CREATE TABLE subscriptions (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  group_id BYTES NOT NULL,
+  profile_id BYTES NOT NULL,
+  subscribed BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (group_id, profile_id)
+);
+
+CREATE TABLE suppressions (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  email_key TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (organization_id, email_key)
+);
+
+CREATE TABLE templates (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  key TEXT,
+  name TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  status TEXT NOT NULL,
+  language TEXT NOT NULL,
+  sender_profile_id BYTES,
+  is_complete BIGINT NOT NULL,
+  problems TEXT NOT NULL,
+  snapshot_id BYTES NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (organization_id, key)
+);
+
+CREATE TABLE template_snapshots (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  template_id BYTES NOT NULL,
+  digest BYTES NOT NULL,
+  definition TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (template_id, digest)
+);
+
+CREATE TABLE email_sends (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  request_mac BYTES NOT NULL,
+  fingerprint BYTES NOT NULL,
+  status TEXT NOT NULL,
+  skipped_reason TEXT,
+  failure_reason TEXT,
+  failure_message TEXT,
+  template_id BYTES NOT NULL,
+  template_snapshot_id BYTES NOT NULL,
+  sender_profile_id BYTES NOT NULL,
+  from_email TEXT NOT NULL,
+  from_name TEXT,
+  reply_to_email TEXT,
+  reply_to_name TEXT,
+  subject TEXT NOT NULL,
+  subscription_group_id BYTES,
+  profile_id BYTES NOT NULL,
+  to_email TEXT NOT NULL,
+  cc TEXT NOT NULL,
+  bcc TEXT NOT NULL,
+  click_tracking BIGINT NOT NULL,
+  at_most_once BIGINT NOT NULL,
+  api_key_id BYTES NOT NULL,
+  message_id BYTES,
+  deadline_at BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (organization_id, idempotency_key)
+);
+CREATE INDEX email_sends_open ON email_sends (deadline_at) WHERE status IN ('Queued', 'Processing');
+
+CREATE TABLE email_contents (
+  row_id INTEGER_ID,
+  send_id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  data TEXT NOT NULL,
+  profile TEXT NOT NULL
+);
+
+CREATE TABLE jobs (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  kind TEXT NOT NULL,
+  subject_id BYTES NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  lease_instance BYTES,
+  lease_epoch BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX jobs_due ON jobs (due_at);
+CREATE INDEX jobs_leased ON jobs (lease_instance) WHERE lease_instance IS NOT NULL;
+
+CREATE TABLE delivery_attempts (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  send_id BYTES NOT NULL,
+  number BIGINT NOT NULL,
+  instance_id BYTES NOT NULL,
+  outcome TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  peer TEXT NOT NULL,
+  reply_code BIGINT NOT NULL,
+  reply_enhanced TEXT NOT NULL,
+  reply_text TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  refused_copies TEXT NOT NULL,
+  started_at BIGINT NOT NULL,
+  finished_at BIGINT,
+  UNIQUE (send_id, number)
+);
+CREATE INDEX delivery_attempts_open ON delivery_attempts (instance_id) WHERE outcome = 'Pending';
+CREATE INDEX delivery_attempts_unknown ON delivery_attempts (finished_at) WHERE outcome = 'Unknown';
+)sql";
+
+constexpr std::array kMigrations = {
+    Migration{1, "foundation", kFoundation},
+};
+
+}  // namespace
+
+std::span<const Migration> schema_migrations() { return kMigrations; }
+
+}  // namespace segmentflow

@@ -1,0 +1,60 @@
+#include "core/store/sqlite/migrations.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+
+#include "core/store/sqlite/lowering.hpp"
+
+namespace segmentflow::sqlite {
+namespace {
+
+std::string checksum(std::string_view sql) {
+  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(sql.data()), sql.size());
+  std::string text;
+  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+}  // namespace
+
+Result<void> apply_migration(Connection& connection, Transaction& tx, const Migration& migration) {
+  tx.query(
+      "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, "
+      "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT");
+  const std::string sum = checksum(migration.sql);
+  const SqlRows known =
+      tx.query("SELECT checksum FROM schema_migrations WHERE version = $1", {migration.version});
+  if (!known.empty()) {
+    if (known.at(0).at(0).text() == sum) return {};
+    return fail(ErrorCode::Conflict,
+                fmt::format("Migration {} ({}) was applied to this database with another text. An "
+                            "applied migration must not be edited; use the binary that made this "
+                            "database, or restore a backup.",
+                            migration.version, migration.name));
+  }
+  for (const std::string& statement : lower_migration(migration.sql)) {
+    connection.run_once(statement);
+  }
+  tx.query(
+      "INSERT INTO schema_migrations (version, name, checksum, applied_at) "
+      "VALUES ($1, $2, $3, $4)",
+      {migration.version, migration.name, sum, tx.now()});
+  return {};
+}
+
+SchemaState schema_state(Transaction& tx, std::span<const Migration> migrations) {
+  const SqlRows table =
+      tx.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'");
+  if (table.empty()) return SchemaState::Absent;
+  const SqlRows newest = tx.query("SELECT max(version) FROM schema_migrations");
+  if (newest.at(0).at(0).is_null()) return SchemaState::Absent;
+  const std::int64_t applied = newest.at(0).at(0).integer();
+  const std::int64_t known = migrations.empty() ? 0 : migrations.back().version;
+  if (applied > known) return SchemaState::Newer;
+  return applied < known ? SchemaState::Older : SchemaState::Current;
+}
+
+}  // namespace segmentflow::sqlite

@@ -1,0 +1,174 @@
+#include "core/templates/compiled.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace segmentflow {
+namespace {
+
+using describe::Json;
+using render::Finding;
+using render::Severity;
+
+constexpr std::size_t kSubjectCharactersMax = 998;  // RFC 5322 §2.1.1
+
+std::string text_member(const Json& definition, const char* name) {
+  const auto member = definition.find(name);
+  return member != definition.end() && member->is_string() ? member->get<std::string>() : "";
+}
+
+std::optional<Address> address_member(const Json& definition, const char* name,
+                                      std::vector<Finding>& findings) {
+  const std::string text = text_member(definition, name);
+  if (text.empty()) return std::nullopt;
+  auto address = parse_address(text);
+  if (address) return std::move(*address);
+  findings.push_back({"invalid_address", Severity::Error, fmt::format("/{}", name), address.error()});
+  return std::nullopt;
+}
+
+// "/profile/plan/name" → "plan"; "" for the whole profile.
+std::optional<std::string> profile_name(std::string_view path) {
+  constexpr std::string_view kRoot = "/profile";
+  if (path == kRoot || path == "/" || path.empty()) return "";
+  if (!path.starts_with("/profile/")) return std::nullopt;
+  path.remove_prefix(kRoot.size() + 1);
+  std::string name(path.substr(0, path.find('/')));
+  for (std::size_t at = 0; (at = name.find('~', at)) != std::string::npos; ++at) {
+    name.replace(at, 2, name.substr(at, 2) == "~1" ? "/" : "~");
+  }
+  return name;
+}
+
+void note_profile_paths(CompiledTemplate& compiled, const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    const auto name = profile_name(path);
+    if (!name) continue;
+    if (name->empty()) compiled.reads_whole_profile = true;
+    auto& names = compiled.profile_names;
+    if (!name->empty() && std::find(names.begin(), names.end(), *name) == names.end()) {
+      names.push_back(*name);
+    }
+  }
+}
+
+// One line of at most so many characters: a subject is a header.
+std::string as_subject(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    if (starts_character && ++characters > kSubjectCharactersMax) {
+      text.resize(i);
+      break;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+bool CompiledTemplate::is_complete() const {
+  return spec && std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
+           return finding.severity == Severity::Error;
+         });
+}
+
+Json CompiledTemplate::frozen_profile(const Uuid& id, std::string_view email,
+                                      const std::string& properties) const {
+  Json frozen = Json::object();
+  const bool reads_properties = reads_whole_profile || !profile_names.empty();
+  if (!reads_properties) return frozen;
+  const auto reads = [&](const std::string& name) {
+    return reads_whole_profile ||
+           std::find(profile_names.begin(), profile_names.end(), name) != profile_names.end();
+  };
+  for (const auto& [name, property] : Json::parse(properties).items()) {
+    if (reads(name)) frozen[name] = property.at("value");
+  }
+  if (reads("email")) frozen["email"] = std::string(email);
+  if (reads("id")) frozen["id"] = id.to_string();
+  return frozen;
+}
+
+Result<std::string> CompiledTemplate::render_subject(const Json& data, const Json& profile) const {
+  return render::render_template_string(subject, {&data, &profile, nullptr}).map(as_subject);
+}
+
+Result<render::Rendered> CompiledTemplate::render_body(const Json& data,
+                                                       const Json& profile) const {
+  if (!spec) return fail(ErrorCode::ValidationFailed, "The template has no body.");
+  const render::State state{&data, &profile, nullptr};
+  auto shown_first = render::render_template_string(preheader, state);
+  if (!shown_first) return tl::unexpected(shown_first.error());
+  return render::render(*spec, state, *shown_first);
+}
+
+Result<CompiledTemplate> compile_template(const Json& definition) {
+  if (!definition.is_object()) {
+    return fail(ErrorCode::ValidationFailed, "A template definition is an object.",
+                {{"", "Give an object with subject and body."}});
+  }
+  CompiledTemplate compiled;
+  compiled.subject = text_member(definition, "subject");
+  compiled.preheader = text_member(definition, "preheader");
+  compiled.from = address_member(definition, "from", compiled.findings);
+  compiled.reply_to = address_member(definition, "replyTo", compiled.findings);
+  if (compiled.subject.empty()) {
+    compiled.findings.push_back(
+        {"missing_subject", Severity::Error, "/subject", "The template needs a subject."});
+  }
+  const auto body = definition.find("body");
+  if (body == definition.end()) {
+    compiled.findings.push_back(
+        {"missing_body", Severity::Error, "/body", "The template needs a body with root and elements."});
+    return compiled;
+  }
+  auto parsed = render::parse_spec(*body);
+  if (!parsed) {
+    for (auto& problem : parsed.error().problems) problem.path = "/body" + problem.path;
+    return tl::unexpected(std::move(parsed.error()));
+  }
+  compiled.spec = std::move(parsed->spec);
+  for (auto& finding : parsed->findings) {
+    finding.path = "/body" + finding.path;
+    compiled.findings.push_back(std::move(finding));
+  }
+  note_profile_paths(compiled, render::state_paths_read(*compiled.spec));
+  note_profile_paths(compiled, render::state_paths_in(compiled.subject));
+  note_profile_paths(compiled, render::state_paths_in(compiled.preheader));
+  return compiled;
+}
+
+std::shared_ptr<const CompiledTemplate> TemplateCache::find(const Uuid& snapshot_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(snapshot_id);
+  if (found == entries_.end()) return nullptr;
+  order_.splice(order_.begin(), order_, found->second.place);
+  return found->second.compiled;
+}
+
+std::shared_ptr<const CompiledTemplate> TemplateCache::compile(const Uuid& snapshot_id,
+                                                               const std::string& definition) {
+  auto compiled = compile_template(Json::parse(definition));
+  if (!compiled) throw std::logic_error("a stored template snapshot does not compile");
+  auto shared = std::make_shared<const CompiledTemplate>(std::move(*compiled));
+  const std::lock_guard lock(mutex_);
+  if (const auto known = entries_.find(snapshot_id); known != entries_.end()) {
+    return known->second.compiled;
+  }
+  if (entries_.size() >= entries_max_) {
+    entries_.erase(order_.back());
+    order_.pop_back();
+  }
+  order_.push_front(snapshot_id);
+  entries_.emplace(snapshot_id, Entry{shared, order_.begin()});
+  return shared;
+}
+
+}  // namespace segmentflow

@@ -1,0 +1,279 @@
+#include "mcp/connection.hpp"
+
+#include <atomic>
+#include <utility>
+
+namespace mcp {
+namespace {
+
+using jsonrpc::Code;
+using jsonrpc::Fault;
+using jsonrpc::Message;
+using jsonrpc::Outcome;
+
+tl::unexpected<Fault> refuse(Code code, std::string sentence) {
+  return tl::unexpected(Fault{code, std::move(sentence)});
+}
+
+std::string write_outcome(std::string_view id, const Outcome& outcome) {
+  return outcome ? jsonrpc::write_result(id, *outcome) : jsonrpc::write_error(id, outcome.error());
+}
+
+std::string unknown_method(std::string_view method) {
+  return "Unknown method " + jsonrpc::quoted(method) +
+         ". This server answers initialize, ping, tools/list and tools/call.";
+}
+
+std::string write_initialize_result(const ServerInfo& info, Revision revision) {
+  std::string out = R"({"protocolVersion":")";
+  out += text_of(revision);
+  out += R"(","capabilities":{"tools":{}},"serverInfo":{"name":)";
+  jsonrpc::append_string(out, info.name);
+  if (has_titles(revision) && !info.title.empty()) {
+    out += R"(,"title":)";
+    jsonrpc::append_string(out, info.title);
+  }
+  out += R"(,"version":)";
+  jsonrpc::append_string(out, info.version);
+  out += '}';
+  if (!info.instructions.empty()) {
+    out += R"(,"instructions":)";
+    jsonrpc::append_string(out, info.instructions);
+  }
+  out += '}';
+  return out;
+}
+
+// A member that may be absent but must otherwise be an object.
+bool is_object_or_absent(const Json& params, const char* name) {
+  auto found = params.find(name);
+  return found == params.end() || found->is_object();
+}
+
+}  // namespace
+
+// One call in flight. Answers at most once, and at the latest when nobody holds it any more.
+class Ticket {
+ public:
+  Ticket(std::shared_ptr<ConnectionState> state, std::string id, Outlet outlet)
+      : state_(std::move(state)), id_(std::move(id)), outlet_(std::move(outlet)) {}
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  ~Ticket() {
+    finish(refuse(Code::InternalError,
+                  "The call ended without an answer. This is a defect of the server."));
+  }
+
+  void finish(const Outcome& outcome) {
+    if (finished_.exchange(true)) return;
+    const bool wanted = state_->end_call(id_);
+    outlet_(wanted ? write_outcome(id_, outcome) : std::string());
+    state_->finish_call();
+  }
+
+ private:
+  std::shared_ptr<ConnectionState> state_;
+  std::string id_;
+  Outlet outlet_;
+  std::atomic<bool> finished_{false};
+};
+
+// The answers to a batch go out as one array when the last of them is there.
+class Batch {
+ public:
+  Batch(std::shared_ptr<ConnectionState> state, Reply reply, std::size_t messages)
+      : state_(std::move(state)), reply_(std::move(reply)), answers_(messages), open_(messages) {}
+
+  void put(std::size_t position, std::string answer) {
+    {
+      std::lock_guard lock(mutex_);
+      answers_[position] = std::move(answer);
+      if (--open_ != 0) return;
+    }
+    std::string out;
+    for (const std::string& text : answers_) {
+      if (text.empty()) continue;
+      out += out.empty() ? '[' : ',';
+      out += text;
+    }
+    if (!out.empty()) state_->send(reply_, std::move(out += ']'));
+  }
+
+ private:
+  std::shared_ptr<ConnectionState> state_;
+  Reply reply_;
+  std::mutex mutex_;
+  std::vector<std::string> answers_;
+  std::size_t open_;
+};
+
+ConnectionState::ConnectionState(ServerInfo server_info, std::shared_ptr<ToolProvider> tools,
+                                 ServerLimits server_limits, DefectLog on_defect)
+    : info(std::move(server_info)),
+      limits(server_limits),
+      dispatcher(std::move(tools), std::move(on_defect)) {}
+
+void ConnectionState::handle(std::string_view message, Reply reply) {
+  describe::JsonLimits json_limits;
+  json_limits.bytes_max = limits.message_bytes_max;
+  auto value = jsonrpc::read(message, json_limits);
+  if (!value) {
+    send(reply, jsonrpc::write_error(value.error().id, value.error().fault));
+    return;
+  }
+  if (value->is_array()) {
+    handle_batch(std::move(*value), reply);
+    return;
+  }
+  auto outlet = [self = shared_from_this(), reply = std::move(reply)](std::string text) {
+    if (!text.empty()) self->send(reply, std::move(text));
+  };
+  accept(std::move(*value), outlet, false);
+}
+
+void ConnectionState::handle_batch(Json batch, const Reply& reply) {
+  const auto current = revision();
+  std::string refusal;
+  if (!current || !has_batches(*current)) {
+    refusal = "Batches exist only under revision 2025-03-26; send one message at a time.";
+  } else if (batch.empty()) {
+    refusal = "A batch must hold at least one message.";
+  } else if (batch.size() > limits.batch_messages_max) {
+    refusal = "A batch may hold at most " + std::to_string(limits.batch_messages_max) +
+              " messages; split it.";
+  }
+  if (!refusal.empty()) {
+    send(reply, jsonrpc::write_error(jsonrpc::no_id, {Code::InvalidRequest, std::move(refusal)}));
+    return;
+  }
+  auto answers = std::make_shared<Batch>(shared_from_this(), reply, batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    accept(
+        std::move(batch[i]), [answers, i](std::string text) { answers->put(i, std::move(text)); },
+        true);
+  }
+}
+
+void ConnectionState::accept(Json value, const Outlet& outlet, bool in_batch) {
+  Message message = jsonrpc::classify(std::move(value));
+  switch (message.kind) {
+    case Message::Kind::Invalid:
+      outlet(jsonrpc::write_error(message.id, *message.fault));
+      return;
+    case Message::Kind::Response:  // this server asks nothing of its clients
+      outlet({});
+      return;
+    case Message::Kind::Notification:
+      if (message.method == "notifications/cancelled") cancel(message.params);
+      outlet({});
+      return;
+    case Message::Kind::Request:
+      request(std::move(message), outlet, in_batch);
+  }
+}
+
+void ConnectionState::request(Message message, const Outlet& outlet, bool in_batch) {
+  const std::string id = message.id;
+  auto fail = [&](Code code, std::string sentence) {
+    outlet(jsonrpc::write_error(id, {code, std::move(sentence)}));
+  };
+  if (message.method == "ping") return outlet(jsonrpc::write_result(id, "{}"));
+  if (message.method == "initialize") {
+    if (in_batch) return fail(Code::InvalidRequest, "initialize must not be part of a batch.");
+    return outlet(write_outcome(id, initialize(message.params)));
+  }
+  // Before the handshake too, so that a client of a later era learns what it asks for is not here.
+  if (!Dispatcher::knows(message.method)) {
+    return fail(Code::MethodNotFound, unknown_method(message.method));
+  }
+  const auto current = revision();
+  if (!current) {
+    return fail(Code::InvalidRequest, "The connection is not initialized; send initialize before " +
+                                          jsonrpc::quoted(message.method) + ".");
+  }
+  if (auto fault = begin_call(id)) return outlet(jsonrpc::write_error(id, *fault));
+  auto ticket = std::make_shared<Ticket>(shared_from_this(), id, outlet);
+  dispatcher.dispatch(*current, std::move(message),
+                      [ticket](const Outcome& outcome) { ticket->finish(outcome); });
+}
+
+Outcome ConnectionState::initialize(const Json& params) {
+  auto version = params.find("protocolVersion");
+  if (version == params.end() || !version->is_string()) {
+    return refuse(Code::InvalidParams,
+                  "initialize needs params.protocolVersion, a string such as \"2025-11-25\".");
+  }
+  for (const char* name : {"capabilities", "clientInfo"}) {
+    if (is_object_or_absent(params, name)) continue;
+    return refuse(Code::InvalidParams,
+                  "The params." + std::string(name) + " of initialize must be an object.");
+  }
+  // A version we do not speak is answered with one we do; the client decides whether it goes on.
+  const Revision chosen =
+      revision_of(version->get_ref<const std::string&>()).value_or(latest_revision);
+  {
+    std::lock_guard lock(mutex);
+    if (negotiated) {
+      return refuse(Code::InvalidRequest, "The connection is already initialized under revision " +
+                                              std::string(text_of(*negotiated)) +
+                                              "; open another one to begin anew.");
+    }
+    negotiated = chosen;
+  }
+  return write_initialize_result(info, chosen);
+}
+
+void ConnectionState::cancel(const Json& params) {
+  auto id = params.find("requestId");
+  if (id == params.end()) return;
+  const auto text = jsonrpc::id_text(*id);
+  if (!text) return;
+  std::lock_guard lock(mutex);
+  // An unknown id is a call that was answered meanwhile; the specification says to ignore it.
+  if (auto found = cancelled.find(*text); found != cancelled.end()) found->second = true;
+}
+
+void ConnectionState::send(const Reply& reply, std::string text) {
+  std::lock_guard lock(reply_mutex);
+  if (!closed) reply(std::move(text));
+}
+
+std::optional<Fault> ConnectionState::begin_call(const std::string& id) {
+  std::lock_guard lock(mutex);
+  if (unfinished >= limits.calls_in_flight_max) {
+    return Fault{Code::LimitExceeded, "There are already " + std::to_string(unfinished) +
+                                          " calls in flight on this connection; wait for an answer "
+                                          "and send this one again."};
+  }
+  if (!cancelled.emplace(id, false).second) {
+    return Fault{Code::InvalidRequest,
+                 "A call with this id is in flight; give every request an id of its own."};
+  }
+  ++unfinished;
+  return std::nullopt;
+}
+
+bool ConnectionState::end_call(const std::string& id) {
+  std::lock_guard lock(mutex);
+  auto found = cancelled.find(id);
+  const bool wanted = !found->second;
+  cancelled.erase(found);
+  return wanted;
+}
+
+void ConnectionState::finish_call() {
+  std::vector<std::function<void()>> waiters;
+  {
+    std::lock_guard lock(mutex);
+    if (--unfinished != 0) return;
+    waiters.swap(idle_waiters);
+  }
+  for (const auto& waiter : waiters) waiter();
+}
+
+std::optional<Revision> ConnectionState::revision() const {
+  std::lock_guard lock(mutex);
+  return negotiated;
+}
+
+}  // namespace mcp

@@ -1,0 +1,40 @@
+// The era-neutral core: one request and the revision it is made under give one outcome. Knows no
+// connection, id, handshake or transport; whoever holds those (a legacy Connection, a stateless
+// request of a later revision) asks here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mcp/jsonrpc.hpp"
+#include "mcp/revision.hpp"
+#include "mcp/tools.hpp"
+
+namespace mcp {
+
+// Gets the outcome of one request, exactly once; later ones are ignored.
+using Answer = std::function<void(jsonrpc::Outcome)>;
+
+// Gets a sentence about a defect, such as an exception out of a provider, for a log; from any
+// thread.
+using DefectLog = std::function<void(std::string_view)>;
+
+class Dispatcher {
+ public:
+  Dispatcher(std::shared_ptr<ToolProvider> tools, DefectLog on_defect);
+
+  // Whether `dispatch` has an answer to this method.
+  static bool knows(std::string_view method);
+
+  // Answers a request whose method `knows`. Never throws: an exception of the provider goes to the
+  // defect log and is answered as an internal error without its text, which might hold secrets.
+  void dispatch(Revision revision, jsonrpc::Message request, Answer answer) const;
+
+ private:
+  struct Parts;
+  std::shared_ptr<const Parts> parts_;
+};
+
+}  // namespace mcp

@@ -1,0 +1,52 @@
+// The revisions of the Model Context Protocol that this library speaks, and what each of them
+// knows. Source: https://modelcontextprotocol.io/specification, "Versioning" and the change logs.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace mcp {
+
+// In the order of their publication, so that revisions compare.
+enum class Revision { V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25 };
+
+inline constexpr Revision latest_revision = Revision::V2025_11_25;
+
+inline constexpr std::array<std::string_view, 4> revision_texts = {"2024-11-05", "2025-03-26",
+                                                                   "2025-06-18", "2025-11-25"};
+
+// The text that goes over the wire, for example "2025-11-25".
+constexpr std::string_view text_of(Revision revision) {
+  return revision_texts[static_cast<std::size_t>(revision)];
+}
+
+// The revision of that text, nullopt when the library does not speak it.
+constexpr std::optional<Revision> revision_of(std::string_view text) {
+  for (std::size_t i = 0; i < revision_texts.size(); ++i) {
+    if (revision_texts[i] == text) return static_cast<Revision>(i);
+  }
+  return std::nullopt;
+}
+
+// JSON-RPC batches came with one revision and left with the next.
+constexpr bool has_batches(Revision revision) {
+  return revision == Revision::V2025_03_26;
+}
+
+// Tool annotations (readOnlyHint and its siblings).
+constexpr bool has_annotations(Revision revision) {
+  return revision >= Revision::V2025_03_26;
+}
+
+// `title` beside `name`, on tools and on the server.
+constexpr bool has_titles(Revision revision) {
+  return revision >= Revision::V2025_06_18;
+}
+
+// `outputSchema` on tools and `structuredContent` on results.
+constexpr bool has_structured_output(Revision revision) {
+  return revision >= Revision::V2025_06_18;
+}
+
+}  // namespace mcp

@@ -1,0 +1,110 @@
+// What a server offers as tools: their descriptions, one call and its result, and who provides
+// them. https://modelcontextprotocol.io/specification/2025-11-25/server/tools
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mcp/jsonrpc.hpp"
+#include "mcp/revision.hpp"
+#include "schemas/describe/json.hpp"
+
+namespace mcp {
+
+using describe::Json;
+
+inline constexpr std::size_t tool_name_bytes_max = 64;
+
+struct ToolHints {
+  bool read_only = false;
+  bool destructive = false;
+  bool idempotent = false;
+  bool open_world = false;
+};
+
+struct Tool {
+  std::string name;  // 1 to 64 of A-Z a-z 0-9 _ - .
+  std::string title;
+  std::string description;
+  ToolHints hints;
+  std::string input_schema;   // JSON text, an object schema
+  std::string output_schema;  // JSON text, "" when the tool has no structured output
+};
+
+// The tools that one kind of caller may see, prepared once and shared by all calls: the answer to
+// tools/list is a ready text, and a name is looked up without copying anything. Immutable and
+// thread-safe.
+class ToolList {
+ public:
+  // Keeps the order given. The schemas are spliced into answers as they are, but for line ends.
+  // Throws std::invalid_argument, naming the tool, when a name is malformed or used twice, or a
+  // schema is no JSON object text.
+  explicit ToolList(std::vector<Tool> tools);
+  ToolList(const ToolList&) = delete;
+  ToolList& operator=(const ToolList&) = delete;
+
+  const std::vector<Tool>& tools() const { return tools_; }
+
+  // The tool of that name, nullptr when there is none.
+  const Tool* find(std::string_view name) const;
+
+  // The name that `name` was probably meant to be, "" when none is near.
+  std::string nearest(std::string_view name) const;
+
+  // The result of tools/list as JSON text in the shape of `revision`.
+  const std::string& list_json(Revision revision) const;
+
+ private:
+  // 2024-11-05; 2025-03-26 with annotations; later with titles and output schemas.
+  static constexpr std::size_t shapes = 3;
+
+  std::vector<Tool> tools_;
+  std::vector<std::string_view> names_;  // of tools_, sorted
+  std::vector<std::size_t> positions_;   // of names_ in tools_
+  mutable std::array<std::once_flag, shapes> written_;
+  mutable std::array<std::string, shapes> texts_;
+};
+
+// What a tool call gives. `structured` is an object and matches the tool's output schema. With an
+// empty `text` the text twin is the JSON of `structured`.
+struct ToolResult {
+  std::optional<Json> structured;
+  std::string text;
+  bool is_error = false;
+};
+
+struct ToolCall {
+  std::string name;
+  Json arguments;  // an object
+};
+
+// What the server offers to one caller. Called per request, so that a list can depend on the
+// caller. Input that a tool refuses is a ToolResult with `is_error`, not an exception.
+class ToolProvider {
+ public:
+  virtual ~ToolProvider() = default;
+
+  // The tools this caller may see, in an order that does not change between calls. `done` is called
+  // exactly once, from any thread, with a list (never null). Also asked before each call, so a
+  // provider keeps its lists.
+  virtual void list_tools(std::function<void(std::shared_ptr<const ToolList>)> done) = 0;
+
+  // `done` is called exactly once, from any thread; when it is destroyed uncalled, the call is
+  // answered as an internal error. A name that list_tools does not give is refused by the server
+  // before it comes here.
+  virtual void call_tool(ToolCall call, std::function<void(ToolResult)> done) = 0;
+};
+
+// The result of tools/call as JSON text in the shape of `revision`. A fault when `structured` is
+// not an object.
+jsonrpc::Outcome write_tool_result(const ToolResult& result, Revision revision);
+
+}  // namespace mcp

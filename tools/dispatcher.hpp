@@ -1,0 +1,42 @@
+// The one way in: authenticate, authorise, bound, call. Every projection goes through it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tools/registry.hpp"
+
+namespace segmentflow {
+
+struct DispatcherLimits {
+  std::size_t calls_in_flight_max = 4096;  // beyond: RateLimited
+};
+
+// Thread-safe.
+class Dispatcher {
+ public:
+  Dispatcher(const Engine& engine, const Registry& registry, DispatcherLimits limits = {});
+
+  const Registry& registry() const { return registry_; }
+
+  // Calls `then` with the live key of this secret, at once when it is remembered, else from a reader
+  // thread. Unauthorized, NotReady, RateLimited.
+  void identify(const std::string& secret, std::function<void(Result<KeyPtr>)> then);
+
+  // Runs the operation for the holder of `secret`; `done` is called exactly once, from any thread.
+  // Errors beside the operation's own: Unauthorized, InsufficientScope, RateLimited.
+  void call(const Operation& operation, const std::string& secret, describe::Json input,
+            AnswerDone done);
+
+  std::size_t in_flight() const { return in_flight_->load(); }
+
+ private:
+  const Engine& engine_;
+  const Registry& registry_;
+  const DispatcherLimits limits_;
+  std::shared_ptr<std::atomic<std::size_t>> in_flight_;  // shared with calls that outlive us
+};
+
+}  // namespace segmentflow

@@ -1,0 +1,116 @@
+#include "transport/http/admission.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "transport/http/target.hpp"
+
+namespace transport::http {
+namespace {
+
+// Two of these would let a proxy and us read two different requests.
+constexpr std::array<std::string_view, 5> kSingleHeaders = {
+    "host", "content-length", "transfer-encoding", "content-type", "authorization"};
+
+Refusal refusal(Fault fault, std::string message) {
+  return Refusal{.fault = fault, .message = std::move(message), .allow = ""};
+}
+
+std::optional<Refusal> check_headers(const HeadFacts& facts, const Request& request) {
+  for (const std::string_view name : kSingleHeaders) {
+    const auto count = std::count_if(request.headers.begin(), request.headers.end(),
+                                     [name](const auto& header) { return header.first == name; });
+    if (count < 2) continue;
+    Refusal twice = refusal(Fault::BadRequest,
+                            "the header " + std::string(name) + " is there twice; send it once");
+    twice.framing_lost = true;
+    return twice;
+  }
+  const auto encoding = request.header("transfer-encoding");
+  if (encoding && (to_lower(*encoding) != "chunked" || facts.http10)) {
+    Refusal unknown =
+        refusal(Fault::BadRequest, "the only transfer-encoding understood is chunked, in HTTP/1.1");
+    unknown.framing_lost = true;
+    return unknown;
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_host(const HostRules& hosts, const HeadFacts& facts,
+                                  const Target& target, const Request& request) {
+  auto host = request.header("host");
+  if (!host && !facts.http10) return refusal(Fault::BadRequest, "the Host header is missing");
+  if (target.authority) host = target.authority;
+  if (!host || hosts.allows(*host)) return std::nullopt;
+  return refusal(Fault::Misdirected,
+                 "this server does not answer to that Host name; use the address it listens on, or "
+                 "add the name to the allowed hosts");
+}
+
+tl::expected<const Route*, Refusal> find_route(const Router& router, Request& request) {
+  Match match = router.match(request.method, request.path);
+  switch (match.outcome) {
+    case Match::Outcome::Found:
+      break;
+    case Match::Outcome::NotFound:
+      return tl::unexpected(refusal(Fault::NotFound, "there is nothing at this path"));
+    case Match::Outcome::BadEncoding:
+      return tl::unexpected(refusal(
+          Fault::BadRequest, "the path is not valid percent-encoded UTF-8 text; encode it as %XX"));
+    case Match::Outcome::Options:
+      return tl::unexpected(Refusal{.message = "", .allow = std::move(match.allow)});
+    case Match::Outcome::MethodNotAllowed: {
+      Refusal unknown = refusal(Fault::MethodNotAllowed,
+                                "this path does not know that method; it allows " + match.allow);
+      unknown.allow = std::move(match.allow);
+      return tl::unexpected(std::move(unknown));
+    }
+  }
+  request.captures = std::move(match.captures);
+  return match.route;
+}
+
+std::optional<Refusal> check_body(const Route& route, const HeadFacts& facts,
+                                  const Request& request) {
+  if (!facts.has_body) return std::nullopt;
+  if (route.json_body && !is_json_type(request.header("content-type").value_or(""))) {
+    return refusal(Fault::UnsupportedMediaType,
+                   "the body must be JSON: send it with content-type: application/json");
+  }
+  if (to_lower(request.header("content-encoding").value_or("identity")) != "identity") {
+    return refusal(Fault::UnsupportedMediaType,
+                   "compressed bodies are not accepted; send the body without content-encoding");
+  }
+  if (facts.content_length.value_or(0) > route.body_bytes_max) return body_too_large(route);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Refusal body_too_large(const Route& route) {
+  return refusal(Fault::PayloadTooLarge, "the body is longer than the " +
+                                             std::to_string(route.body_bytes_max) +
+                                             " bytes allowed here; send less at once");
+}
+
+tl::expected<const Route*, Refusal> admit(const Router& router, const HostRules& hosts,
+                                          const HeadFacts& facts, Request& request) {
+  if (auto refused = check_headers(facts, request)) return tl::unexpected(std::move(*refused));
+  const auto target = parse_target(facts.target);
+  if (!target) return tl::unexpected(refusal(Fault::BadRequest, target.error()));
+  request.path = target->path;
+  if (auto refused = check_host(hosts, facts, *target, request)) {
+    return tl::unexpected(std::move(*refused));
+  }
+  auto query = parse_query(target->query);
+  if (!query) return tl::unexpected(refusal(Fault::BadRequest, query.error()));
+  request.query = std::move(*query);
+  auto route = find_route(router, request);
+  if (!route) return route;
+  if (auto refused = check_body(**route, facts, request)) {
+    return tl::unexpected(std::move(*refused));
+  }
+  return route;
+}
+
+}  // namespace transport::http

@@ -1,0 +1,475 @@
+#include "transport/http/session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <optional>
+
+#include "transport/http/admission.hpp"
+#include "transport/http/response_head.hpp"
+
+namespace transport::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast_http = boost::beast::http;
+using boost::beast::error_code;
+using Clock = std::chrono::steady_clock;
+template <class T>
+using Task = asio::awaitable<T, Executor>;
+using Parser = beast_http::request_parser<beast_http::string_body>;
+
+constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> kNoThrow{};
+constexpr asio::use_awaitable_t<Executor> kAwait{};
+
+constexpr std::size_t kReadBytes = 8 << 10;
+constexpr std::size_t kBodyReadBytes = 64 << 10;
+constexpr std::size_t kIdleBufferBytesMax = 16 << 10;  // more is given back between requests
+// What is still read after a refusal, so that closing does not destroy the answer on its way.
+constexpr std::size_t kLingerBytesMax = 1 << 20;
+constexpr std::chrono::milliseconds kLingerTimeout{2'000};
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+enum class ReadEnd { Complete, Closed, TimedOut, TooLarge, Malformed };
+
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// Methods are letters (RFC 9110 §9), '\r' may start an empty line.
+bool may_begin_request(std::string_view bytes) {
+  if (bytes.empty() || bytes == "\r") return true;
+  const char c = bytes.front();
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// A request on its way through the session.
+struct Exchange {
+  Request request;
+  const Route* route = nullptr;
+  AccessRecord record;
+  Clock::time_point started;
+  bool http10 = false;
+  bool keep_alive = false;
+  bool head_only = false;
+};
+
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(Socket socket, std::shared_ptr<asio::io_context> context,
+              std::shared_ptr<Service> service)
+      : socket_(std::move(socket)),
+        context_(std::move(context)),
+        service_(std::move(service)),
+        limits_(service_->limits),
+        buffer_(limits_.header_bytes_max + kBodyReadBytes) {}
+
+  Task<void> run(Mode mode);
+
+  void check_deadline(Deadline now) override;
+  void drain() override;
+  void abandon() override;
+
+ private:
+  Task<bool> serve_one();
+  Task<void> refuse();
+  Task<void> linger();
+  Task<ReadEnd> read_head();
+  Task<ReadEnd> read_body(Parser& parser);
+  Task<ReadEnd> read_some(std::size_t bytes_max);
+  Task<bool> write_bytes(std::array<asio::const_buffer, 2> bytes);
+  Task<std::optional<Response>> handle(Exchange& exchange);
+  Task<bool> write_response(Exchange& exchange, Response response);
+
+  std::optional<Response> parse_head(Parser& parser, Exchange& exchange);
+  Response refused(Exchange& exchange, Refusal refusal);
+  Response fault(Exchange& exchange, Fault fault, std::string_view message);
+  Response read_fault(Exchange& exchange, ReadEnd end, bool in_body);
+  void log(Exchange& exchange, bool written);
+  void defect(const std::string& sentence) const;
+  std::string_view buffered() const;
+  std::size_t head_bytes() const;
+  void arm(std::chrono::milliseconds timeout);
+
+  Socket socket_;
+  std::shared_ptr<asio::io_context> context_;
+  std::shared_ptr<Service> service_;
+  const Limits& limits_;
+  boost::beast::flat_buffer buffer_;
+  std::string remote_;
+  std::shared_ptr<ReplySlot> pending_;  // while a handler works
+  std::optional<Deadline> deadline_;
+  bool expired_ = false;
+  bool idle_ = false;    // waiting for the first byte of a request
+  bool first_ = true;    // no request has been read yet
+  bool unread_ = false;  // the client may still be sending what we will not read
+};
+
+// The deadline is a time that the thread's sweep compares, not a timer per operation: a request
+// passes through three phases, and setting a timer for each costs more than parsing it.
+void HttpSession::arm(std::chrono::milliseconds timeout) {
+  deadline_ = Clock::now() + timeout;
+  expired_ = false;
+}
+
+void HttpSession::check_deadline(Deadline now) {
+  if (!deadline_ || now < *deadline_) return;
+  deadline_.reset();
+  expired_ = true;
+  error_code ignored;  // a socket that is closed already has nothing left to cancel
+  socket_.cancel(ignored);
+}
+
+void HttpSession::drain() {
+  if (idle_) abandon();
+}
+
+void HttpSession::abandon() {
+  error_code ignored;  // the connection is given up either way
+  socket_.close(ignored);
+  if (pending_) pending_->abandon();
+}
+
+void HttpSession::defect(const std::string& sentence) const {
+  if (*service_->defect_log) (*service_->defect_log)(sentence);
+}
+
+Task<void> HttpSession::run(Mode mode) {
+  error_code ec;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ec);
+  const auto peer = socket_.remote_endpoint(ec);
+  if (!ec) remote_ = peer.address().to_string();
+  if (mode == Mode::Refuse) {
+    co_await refuse();
+  } else {
+    bool more = true;
+    while (more) {
+      more = co_await serve_one();
+    }
+  }
+  if (unread_) co_await linger();
+  socket_.close(ec);
+}
+
+Task<bool> HttpSession::serve_one() {
+  Exchange exchange;
+  const ReadEnd head = co_await read_head();
+  if (head == ReadEnd::Closed) co_return false;
+  exchange.started = Clock::now();
+  Parser parser;
+  std::optional<Response> answer;
+  if (head == ReadEnd::Complete) {
+    answer = parse_head(parser, exchange);
+  } else {
+    answer = read_fault(exchange, head, false);
+  }
+  if (!answer && !parser.is_done()) {
+    const ReadEnd body = co_await read_body(parser);
+    if (body == ReadEnd::Closed) co_return false;
+    if (body != ReadEnd::Complete) answer = read_fault(exchange, body, true);
+  }
+  if (!parser.is_done()) {
+    unread_ = true;
+    exchange.keep_alive = false;
+  }
+  if (!answer) {
+    exchange.request.body = std::move(parser.get().body());
+    exchange.record.bytes_in += exchange.request.body.size();
+    answer = co_await handle(exchange);
+  }
+  if (!answer) co_return false;
+  const bool written = co_await write_response(exchange, std::move(*answer));
+  first_ = false;
+  if (buffer_.size() == 0 && buffer_.capacity() > kIdleBufferBytesMax) buffer_.shrink_to_fit();
+  co_return written&& exchange.keep_alive;
+}
+
+// --- reading -------------------------------------------------------------------------------------
+
+Task<ReadEnd> HttpSession::read_some(std::size_t bytes_max) {
+  const std::size_t room = std::min(bytes_max, buffer_.max_size() - buffer_.size());
+  if (room == 0) co_return ReadEnd::TooLarge;
+  if (expired_) co_return ReadEnd::TimedOut;
+  const auto space = buffer_.prepare(room);
+  const auto [ec, bytes] = co_await socket_.async_read_some(space, kNoThrow);
+  if (expired_ && ec) co_return ReadEnd::TimedOut;
+  if (ec) co_return ReadEnd::Closed;
+  buffer_.commit(bytes);
+  co_return ReadEnd::Complete;
+}
+
+std::string_view HttpSession::buffered() const {
+  const auto data = buffer_.cdata();
+  return {static_cast<const char*>(data.data()), data.size()};
+}
+
+// The bytes of a whole head in the buffer, 0 while its end is missing.
+std::size_t HttpSession::head_bytes() const {
+  const std::size_t end = buffered().find(kHeadEnd);
+  return end == std::string_view::npos ? 0 : end + kHeadEnd.size();
+}
+
+// Reads until the buffer holds a whole head. A connection that closes or idles between requests is
+// Closed: there is nobody to tell.
+Task<ReadEnd> HttpSession::read_head() {
+  if (buffer_.size() == 0) {
+    if (service_->stopping) co_return ReadEnd::Closed;
+    idle_ = true;
+    arm(first_ ? limits_.header_timeout : limits_.idle_timeout);
+    const ReadEnd first = co_await read_some(kReadBytes);
+    idle_ = false;
+    if (first != ReadEnd::Complete) co_return ReadEnd::Closed;
+  }
+  arm(limits_.header_timeout);
+  while (true) {
+    // Empty lines before a request are forgiven (RFC 9112 §2.2).
+    while (buffered().starts_with("\r\n")) buffer_.consume(2);
+    const std::size_t bytes = head_bytes();
+    if (bytes > limits_.header_bytes_max) co_return ReadEnd::TooLarge;
+    if (bytes > 0) co_return ReadEnd::Complete;
+    if (buffer_.size() >= limits_.header_bytes_max) co_return ReadEnd::TooLarge;
+    // A TLS hello or other noise would otherwise keep us waiting for an end that never comes.
+    if (!may_begin_request(buffered())) co_return ReadEnd::Malformed;
+    const ReadEnd end = co_await read_some(kReadBytes);
+    if (end != ReadEnd::Complete) co_return end;
+  }
+}
+
+Task<ReadEnd> HttpSession::read_body(Parser& parser) {
+  arm(limits_.body_timeout);
+  const std::string_view expect = view(parser.get()[beast_http::field::expect]);
+  if (buffer_.size() == 0 && to_lower(expect) == "100-continue") {
+    std::array<asio::const_buffer, 2> bytes{asio::buffer(kContinue), asio::const_buffer()};
+    const bool sent = co_await write_bytes(bytes);
+    if (!sent) co_return ReadEnd::Closed;
+  }
+  while (true) {
+    error_code ec;
+    const std::size_t used = parser.put(buffer_.data(), ec);
+    buffer_.consume(used);
+    if (ec == beast_http::error::body_limit) co_return ReadEnd::TooLarge;
+    if (ec && ec != beast_http::error::need_more) co_return ReadEnd::Malformed;
+    if (parser.is_done()) co_return ReadEnd::Complete;
+    if (used > 0 && buffer_.size() > 0) continue;
+    const ReadEnd end = co_await read_some(kBodyReadBytes);
+    // A full buffer here is a chunk header or trailer without end.
+    if (end == ReadEnd::TooLarge) co_return ReadEnd::Malformed;
+    if (end != ReadEnd::Complete) co_return end;
+  }
+}
+
+// --- deciding ------------------------------------------------------------------------------------
+
+Response HttpSession::fault(Exchange& exchange, Fault fault, std::string_view message) {
+  if (exchange.request.request_id.empty()) exchange.request.request_id = new_request_id();
+  Response response;
+  response.status = status_of(fault);
+  response.headers.emplace_back("cache-control", "no-store");
+  if (service_->fault_body) {
+    response.body = service_->fault_body(fault, message, exchange.request.request_id);
+  } else {
+    response.content_type = "text/plain; charset=utf-8";
+    response.body =
+        std::string(reason_phrase(response.status)) + ": " + std::string(message) + "\n";
+  }
+  return response;
+}
+
+Response HttpSession::read_fault(Exchange& exchange, ReadEnd end, bool in_body) {
+  exchange.keep_alive = false;
+  if (end == ReadEnd::TimedOut) {
+    return fault(exchange, Fault::Timeout, "the request did not arrive in time; send it again");
+  }
+  if (end == ReadEnd::TooLarge && in_body) {
+    return refused(exchange, body_too_large(*exchange.route));
+  }
+  if (end == ReadEnd::TooLarge) {
+    return fault(exchange, Fault::HeadersTooLarge,
+                 "the request line and headers are longer than the " +
+                     std::to_string(limits_.header_bytes_max) + " bytes allowed; send fewer");
+  }
+  return fault(exchange, Fault::BadRequest,
+               in_body ? "the chunked body is malformed" : "this is not an HTTP/1.1 request");
+}
+
+// The head is whole: what can be refused without the body is refused here.
+std::optional<Response> HttpSession::parse_head(Parser& parser, Exchange& exchange) {
+  const std::size_t bytes = head_bytes();
+  parser.header_limit(static_cast<std::uint32_t>(bytes) + 1);
+  parser.body_limit(boost::none);  // the route's limit is known only after the head
+  error_code ec;
+  const std::size_t used = parser.put(asio::buffer(buffer_.data(), bytes), ec);
+  buffer_.consume(used);
+  exchange.record.bytes_in = used;
+  if (ec || !parser.is_header_done()) {
+    return fault(exchange, Fault::BadRequest,
+                 "the request line or a header is malformed, or the framing is ambiguous");
+  }
+  const auto& head = parser.get();
+  Request& request = exchange.request;
+  request.method = view(head.method_string());
+  request.remote = remote_;
+  for (const auto& field : head) {
+    request.headers.emplace_back(to_lower(view(field.name_string())), view(field.value()));
+  }
+  request.request_id = request_id_or_new(request.header("x-request-id"));
+  exchange.http10 = head.version() == 10;
+  exchange.keep_alive = head.keep_alive();
+  exchange.head_only = request.method == "HEAD";
+  const HeadFacts facts{.target = view(head.target()),
+                        .http10 = exchange.http10,
+                        .has_body = !parser.is_done(),
+                        .content_length = parser.content_length() ? std::optional<std::uint64_t>(
+                                                                        *parser.content_length())
+                                                                  : std::nullopt};
+  auto route = admit(service_->router, service_->hosts, facts, request);
+  if (!route) return refused(exchange, std::move(route.error()));
+  exchange.route = *route;
+  parser.body_limit(exchange.route->body_bytes_max);
+  parser.eager(true);
+  return std::nullopt;
+}
+
+Response HttpSession::refused(Exchange& exchange, Refusal refusal) {
+  if (refusal.framing_lost) {
+    exchange.keep_alive = false;
+    unread_ = true;
+  }
+  Response response{.status = 204, .content_type = ""};
+  if (refusal.fault) response = fault(exchange, *refusal.fault, refusal.message);
+  if (!refusal.allow.empty()) response.headers.emplace_back("allow", std::move(refusal.allow));
+  return response;
+}
+
+// --- answering -----------------------------------------------------------------------------------
+
+// The handler's answer; nothing when the server gave up waiting for it.
+Task<std::optional<Response>> HttpSession::handle(Exchange& exchange) {
+  deadline_.reset();
+  exchange.record.path = exchange.request.path;
+  exchange.record.method = exchange.request.method;
+  const std::string request_id = exchange.request.request_id;
+  const auto slot = std::make_shared<ReplySlot>(context_, service_->defect_log);
+  try {
+    exchange.route->handler(std::move(exchange.request), ReplySlot::responder(slot));
+  } catch (const std::exception& error) {
+    defect("the handler of " + exchange.route->path + " threw: " + error.what());
+  } catch (...) {
+    defect("the handler of " + exchange.route->path + " threw what is no std::exception");
+  }
+  exchange.request.request_id = request_id;
+  if (!slot->settled()) {
+    pending_ = slot;
+    co_await slot->async_wait(kAwait);
+    pending_.reset();
+  }
+  auto answer = slot->take();
+  if (!answer && slot->dropped()) {
+    defect("the handler of " + exchange.route->path + " gave no answer to request " + request_id);
+    answer = fault(exchange, Fault::Internal, "the request could not be answered");
+  }
+  co_return answer;
+}
+
+Task<bool> HttpSession::write_bytes(std::array<asio::const_buffer, 2> bytes) {
+  const auto [ec, written] = co_await asio::async_write(socket_, bytes, kNoThrow);
+  co_return !ec;
+}
+
+Task<bool> HttpSession::write_response(Exchange& exchange, Response response) {
+  if (const auto what = response_defect(response)) {
+    defect(*what + " (request " + exchange.request.request_id + ")");
+    response = fault(exchange, Fault::Internal, "the request could not be answered");
+  }
+  if (service_->stopping) exchange.keep_alive = false;
+  Persistence persistence = Persistence::Default;
+  if (exchange.http10) persistence = Persistence::KeepAlive;
+  if (!exchange.keep_alive) persistence = Persistence::Close;
+  const std::string head = response_head(response, exchange.request.request_id, persistence);
+  const bool bare = exchange.head_only || !status_has_body(response.status);
+  const std::array<asio::const_buffer, 2> bytes{
+      asio::buffer(head), bare ? asio::const_buffer() : asio::buffer(response.body)};
+  // Counted first: a client that has its answer finds it in the metrics.
+  service_->tally.count_response(response.status);
+  arm(limits_.write_timeout);
+  const bool written = co_await write_bytes(bytes);
+  deadline_.reset();
+  exchange.record.status = response.status;
+  exchange.record.bytes_out = asio::buffer_size(bytes);
+  exchange.record.extra = std::move(response.log);
+  log(exchange, written);
+  co_return written;
+}
+
+void HttpSession::log(Exchange& exchange, bool written) {
+  if (!service_->access_log) return;
+  AccessRecord& record = exchange.record;
+  if (record.method.empty()) record.method = exchange.request.method;
+  if (record.path.empty()) record.path = exchange.request.path;
+  record.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - exchange.started);
+  record.remote = remote_;
+  record.request_id = exchange.request.request_id;
+  record.aborted = !written;
+  service_->access_log(access_line(record));
+}
+
+Task<void> HttpSession::refuse() {
+  Exchange exchange;
+  exchange.started = Clock::now();
+  Response response =
+      fault(exchange, Fault::Overloaded, "too many connections are open; try again shortly");
+  response.headers.emplace_back("retry-after", "1");
+  unread_ = true;
+  co_await write_response(exchange, std::move(response));
+}
+
+// Closing with unread input makes the kernel send a reset, which may overtake our answer and
+// destroy it; so what the client still sends is read and thrown away, up to a limit.
+Task<void> HttpSession::linger() {
+  error_code ec;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  buffer_.clear();
+  idle_ = true;  // the answer is out: a stopping server need not wait
+  arm(kLingerTimeout);
+  for (std::size_t bytes = 0; bytes < kLingerBytesMax && !service_->stopping;) {
+    const ReadEnd end = co_await read_some(kBodyReadBytes);
+    if (end != ReadEnd::Complete) co_return;
+    bytes += buffer_.size();
+    buffer_.clear();
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Session> start_session(Socket socket, Session::Mode mode,
+                                       std::shared_ptr<asio::io_context> context,
+                                       std::shared_ptr<Service> service,
+                                       std::function<void(Session&)> on_end) {
+  auto log = service->defect_log;
+  auto session = std::make_shared<HttpSession>(std::move(socket), context, std::move(service));
+  auto ended = [session, log, on_end = std::move(on_end)](std::exception_ptr error) {
+    if (error) {
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::exception& e) {
+        if (*log) (*log)(std::string("an HTTP session ended with an exception: ") + e.what());
+      } catch (...) {
+        if (*log) (*log)("an HTTP session ended with what is no std::exception");
+      }
+    }
+    on_end(*session);
+  };
+  asio::co_spawn(context->get_executor(), session->run(mode), std::move(ended));
+  return session;
+}
+
+}  // namespace transport::http

@@ -1,0 +1,118 @@
+// The SMTP dialogue on one connection: opening it, transactions one after the other, QUIT.
+// Used on the loop's thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transport/smtp/assignment.hpp"
+#include "transport/smtp/connection.hpp"
+#include "transport/smtp/content.hpp"
+#include "transport/smtp/dot_gate.hpp"
+#include "transport/smtp/smtp_options.hpp"
+
+namespace transport::smtp {
+
+// What the server announced in its answer to EHLO.
+struct Extensions {
+  bool pipelining = false;      // RFC 2920
+  bool starttls = false;        // RFC 3207
+  bool eight_bit_mime = false;  // RFC 6152
+  bool smtp_utf8 = false;       // RFC 6531
+  bool size = false;            // RFC 1870
+  std::uint64_t size_max = 0;   // 0 = no fixed limit
+  bool auth_plain = false;      // RFC 4616
+  bool auth_login = false;
+
+  // From the body of a reply to EHLO; the first line is the greeting.
+  static Extensions read(std::string_view body);
+};
+
+struct OpenFailure {
+  segmentflow::MailReply reply;  // code 0 when none decided
+  std::string detail;
+};
+
+struct Delivery {
+  segmentflow::MailOutcome outcome;
+  // A used connection ended before any answer to MAIL: worth a repeat on a fresh one.
+  bool stale = false;
+};
+
+class Session {
+ public:
+  Session(std::shared_ptr<boost::asio::io_context> loop, const SmtpOptions& options,
+          boost::asio::ssl::context& tls);
+
+  // Connects, greets, STARTTLS and AUTH as the options say. nullopt = ready.
+  boost::asio::awaitable<std::optional<OpenFailure>> open();
+  // One transaction; the session must be usable.
+  boost::asio::awaitable<Delivery> deliver(Assignment& job);
+  boost::asio::awaitable<void> settle();  // RSET when the last transaction failed
+  boost::asio::awaitable<void> quit();
+
+  void abort();          // ends what is under way; its result comes at once
+  bool peer_has_left();  // or said something unasked: for idle sessions
+  bool usable() const { return usable_; }
+  bool past_data() const { return gate_ != nullptr; }
+  std::size_t transactions() const { return transactions_; }
+
+ private:
+  struct Transaction;
+  struct Command {
+    std::string line;
+    std::string_view stage;
+    std::chrono::milliseconds timeout;
+    std::optional<Reply> reply = std::nullopt;
+  };
+
+  // session_open.cpp
+  boost::asio::awaitable<std::optional<Reply>> command(std::string line, std::string_view stage,
+                                                       std::chrono::milliseconds timeout);
+  boost::asio::awaitable<bool> greet();
+  boost::asio::awaitable<bool> say_hello();
+  boost::asio::awaitable<bool> secure();
+  boost::asio::awaitable<bool> handshake();
+  boost::asio::awaitable<bool> authenticate();
+  boost::asio::awaitable<bool> authenticate_login();
+  bool must_verify() const;
+  std::optional<std::string> auth_obstacle() const;
+  bool fail_open(std::string detail);
+  bool fail_open(const Reply& reply, std::string_view stage);
+  bool fail_open_network(std::string_view stage);
+
+  // session.cpp
+  boost::asio::awaitable<bool> envelope(Transaction& transaction);
+  boost::asio::awaitable<bool> exchange(Transaction& transaction, std::vector<Command>& commands);
+  boost::asio::awaitable<void> abandon_data(bool no_recipient);
+  boost::asio::awaitable<void> content(Transaction& transaction);
+  boost::asio::awaitable<void> early_answer(Transaction& transaction);
+  boost::asio::awaitable<void> dot(Transaction& transaction);
+  std::string unfit(Transaction& transaction) const;
+  std::vector<Command> envelope_commands(const Transaction& transaction) const;
+  bool judge_envelope(Transaction& transaction, const std::vector<Command>& commands);
+  bool judge_data(Transaction& transaction, const Command& data);
+  void refuse(Transaction& transaction, const Reply& reply, std::string_view stage);
+  void break_off(Transaction& transaction, std::string_view stage);
+  std::string sentence(std::string_view stage) const;
+
+  std::shared_ptr<boost::asio::io_context> loop_;
+  const SmtpOptions& options_;
+  boost::asio::ssl::context& tls_;
+  const std::string peer_;
+  Connection connection_;
+  Extensions extensions_;
+  std::optional<OpenFailure> open_failure_;
+  std::shared_ptr<DotGate> gate_;  // from 354 to the end of the transaction
+  std::size_t transactions_ = 0;
+  bool usable_ = false;
+  bool needs_reset_ = false;
+  bool aborted_ = false;
+};
+
+}  // namespace transport::smtp

@@ -1,0 +1,278 @@
+// Opening a session: greeting, EHLO, STARTTLS, AUTH, and closing it.
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <boost/asio/ip/host_name.hpp>
+#include <cctype>
+#include <charconv>
+
+#include "transport/smtp/session.hpp"
+
+namespace transport::smtp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kReady = 220;
+constexpr int kAuthenticated = 235;
+constexpr int kContinueAuth = 334;
+
+// Calls `visit` with each line of a reply's body.
+template <class Visit>
+void each_line(std::string_view body, Visit visit) {
+  while (!body.empty()) {
+    const std::size_t end = body.find('\n');
+    visit(body.substr(0, end));
+    body.remove_prefix(end == body.npos ? body.size() : end + 1);
+  }
+}
+
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return upper;
+}
+
+// Names from the options are checked there; the system's own may be anything.
+std::string hello_name(const SmtpOptions& options) {
+  if (!options.hello_name.empty()) return options.hello_name;
+  boost::system::error_code error;
+  std::string name = asio::ip::host_name(error);
+  const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.';
+  });
+  return valid && !error ? name : "localhost";
+}
+
+std::string base64(std::string_view bytes) {
+  std::string encoded(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+  encoded.resize(static_cast<std::size_t>(length));
+  return encoded;
+}
+
+}  // namespace
+
+Extensions Extensions::read(std::string_view body) {
+  Extensions extensions;
+  each_line(body.substr(std::min(body.size(), body.find('\n'))), [&](std::string_view raw) {
+    const std::string line = upper_case(raw);
+    const std::string_view keyword = std::string_view(line).substr(0, line.find_first_of(" ="));
+    if (keyword == "PIPELINING") extensions.pipelining = true;
+    if (keyword == "STARTTLS") extensions.starttls = true;
+    if (keyword == "8BITMIME") extensions.eight_bit_mime = true;
+    if (keyword == "SMTPUTF8") extensions.smtp_utf8 = true;
+    if (keyword == "SIZE") {
+      extensions.size = true;
+      const std::size_t number = std::min(line.size(), keyword.size() + 1);
+      std::from_chars(line.data() + number, line.data() + line.size(), extensions.size_max);
+    }
+    if (keyword == "AUTH") {
+      const std::string padded = line + ' ';
+      extensions.auth_plain |= padded.find("PLAIN ") != padded.npos;
+      extensions.auth_login |= padded.find("LOGIN ") != padded.npos;
+    }
+  });
+  return extensions;
+}
+
+Session::Session(std::shared_ptr<asio::io_context> loop, const SmtpOptions& options,
+                 asio::ssl::context& tls)
+    : loop_(std::move(loop)),
+      options_(options),
+      tls_(tls),
+      peer_(options.peer()),
+      connection_(*loop_) {}
+
+std::string Session::sentence(std::string_view stage) const {
+  return fmt::format("{} {} while {}.", peer_, connection_.failure(), stage);
+}
+
+bool Session::fail_open(std::string detail) {
+  open_failure_ = OpenFailure{{}, std::move(detail)};
+  return false;
+}
+
+bool Session::fail_open(const Reply& reply, std::string_view stage) {
+  open_failure_ = OpenFailure{
+      to_mail_reply(reply),
+      fmt::format("{} refused the session with {} while {}.", peer_, reply.code, stage)};
+  return false;
+}
+
+bool Session::fail_open_network(std::string_view stage) {
+  return fail_open(sentence(stage));
+}
+
+asio::awaitable<std::optional<OpenFailure>> Session::open() {
+  bool ready = co_await greet();
+  if (ready) ready = co_await say_hello();
+  if (ready) ready = co_await secure();
+  if (ready) ready = co_await authenticate();
+  if (aborted_ && !open_failure_) fail_open_network("opening the session");
+  usable_ = ready && !aborted_;
+  if (!usable_) connection_.close("was left");
+  co_return open_failure_;
+}
+
+asio::awaitable<bool> Session::greet() {
+  const bool connected =
+      co_await connection_.connect(options_.host, options_.port, options_.timeouts.connect);
+  if (!connected) co_return fail_open_network("connecting");
+  if (options_.tls == TlsMode::Implicit) {
+    const bool secured = co_await handshake();
+    if (!secured) co_return false;
+  }
+  const auto banner = co_await connection_.read_reply(options_.timeouts.banner);
+  if (!banner) co_return fail_open_network("waiting for its greeting");
+  if (banner->code != kReady) co_return fail_open(*banner, "greeting");
+  co_return true;
+}
+
+asio::awaitable<std::optional<Reply>> Session::command(std::string line, std::string_view stage,
+                                                       std::chrono::milliseconds timeout) {
+  line += "\r\n";
+  std::optional<Reply> reply;
+  const bool written = co_await connection_.write(line, options_.timeouts.block);
+  if (written) reply = co_await connection_.read_reply(timeout);
+  if (!reply) fail_open_network(stage);
+  co_return reply;
+}
+
+asio::awaitable<bool> Session::say_hello() {
+  const std::string name = hello_name(options_);
+  auto reply =
+      co_await command("EHLO " + name, "waiting for its answer to EHLO", options_.timeouts.ehlo);
+  if (!reply) co_return false;
+  extensions_ = {};
+  if (reply->positive()) {
+    extensions_ = Extensions::read(reply->body);
+    co_return true;
+  }
+  if (!reply->permanent()) co_return fail_open(*reply, "answering EHLO");
+  reply =
+      co_await command("HELO " + name, "waiting for its answer to HELO", options_.timeouts.ehlo);
+  if (!reply) co_return false;
+  if (!reply->positive()) co_return fail_open(*reply, "answering HELO");
+  co_return true;
+}
+
+asio::awaitable<bool> Session::secure() {
+  const bool wanted = options_.tls == TlsMode::Required || options_.tls == TlsMode::Opportunistic;
+  if (!wanted) co_return true;
+  const bool required = options_.tls == TlsMode::Required;
+  if (!extensions_.starttls) {
+    if (!required) co_return true;
+    co_return fail_open(
+        fmt::format("{} does not offer STARTTLS, and the SMTP URL says tls=required.", peer_));
+  }
+  const auto reply =
+      co_await command("STARTTLS", "waiting for its answer to STARTTLS", options_.timeouts.ehlo);
+  if (!reply) co_return false;
+  if (reply->code != kReady) {
+    if (required || !reply->transient() || reply->code == 421) {
+      co_return fail_open(*reply, "answering STARTTLS");
+    }
+    co_return true;
+  }
+  const bool secured = co_await handshake();
+  if (!secured) co_return false;
+  co_return co_await say_hello();
+}
+
+// A password goes only to a relay whose name was proved.
+bool Session::must_verify() const {
+  if (options_.tls == TlsMode::Required || options_.tls == TlsMode::Implicit) return true;
+  return !options_.user.empty() && !options_.insecure_auth && !connection_.to_loopback();
+}
+
+asio::awaitable<bool> Session::handshake() {
+  const bool verify = must_verify();
+  const bool done =
+      co_await connection_.start_tls(tls_, options_.host, verify, options_.timeouts.handshake);
+  if (!done) co_return fail_open_network("starting TLS");
+  co_return true;
+}
+
+std::optional<std::string> Session::auth_obstacle() const {
+  const bool may = connection_.secure() || connection_.to_loopback() || options_.insecure_auth;
+  if (!may) {
+    return fmt::format(
+        "{} offers no TLS, so the password was not sent. Use a relay with STARTTLS or smtps, or "
+        "say insecure_auth=allow in the SMTP URL.",
+        peer_);
+  }
+  if (!extensions_.auth_plain && !extensions_.auth_login) {
+    return fmt::format(
+        "{} offers neither AUTH PLAIN nor AUTH LOGIN. Remove the user from the SMTP URL, or use "
+        "the port on which the relay takes logins (often 587).",
+        peer_);
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<bool> Session::authenticate() {
+  if (options_.user.empty()) co_return true;
+  auto obstacle = auth_obstacle();
+  if (obstacle) co_return fail_open(std::move(*obstacle));
+  if (!extensions_.auth_plain) co_return co_await authenticate_login();
+  const std::string secret = '\0' + options_.user + '\0' + options_.password;
+  const auto reply = co_await command("AUTH PLAIN " + base64(secret),
+                                      "waiting for its answer to AUTH", options_.timeouts.ehlo);
+  if (!reply) co_return false;
+  // The peer's words are left out: they could repeat what we sent.
+  if (reply->code != kAuthenticated) co_return fail_open({reply->code, ""}, "answering AUTH");
+  co_return true;
+}
+
+asio::awaitable<bool> Session::authenticate_login() {
+  const std::string_view stage = "waiting for its answer to AUTH";
+  auto reply = co_await command("AUTH LOGIN", stage, options_.timeouts.ehlo);
+  if (!reply) co_return false;
+  if (reply->code == kContinueAuth) {
+    reply = co_await command(base64(options_.user), stage, options_.timeouts.ehlo);
+    if (!reply) co_return false;
+  }
+  if (reply->code == kContinueAuth) {
+    reply = co_await command(base64(options_.password), stage, options_.timeouts.ehlo);
+    if (!reply) co_return false;
+  }
+  if (reply->code != kAuthenticated) co_return fail_open({reply->code, ""}, "answering AUTH");
+  co_return true;
+}
+
+asio::awaitable<void> Session::settle() {
+  if (!needs_reset_ || !usable_) co_return;
+  needs_reset_ = false;
+  const auto reply =
+      co_await command("RSET", "waiting for its answer to RSET", options_.timeouts.ehlo);
+  if (!reply || !reply->positive()) usable_ = false;
+}
+
+asio::awaitable<void> Session::quit() {
+  if (usable_) {
+    usable_ = false;
+    co_await command("QUIT", "waiting for its answer to QUIT", options_.timeouts.quit);
+  }
+  connection_.close("was left");
+}
+
+void Session::abort() {
+  aborted_ = true;
+  usable_ = false;
+  connection_.close("was left because delivery is shutting down");
+  if (gate_) gate_->answer(false);
+}
+
+bool Session::peer_has_left() {
+  if (connection_.pending() == Connection::Pending::Nothing) return false;
+  usable_ = false;
+  connection_.close("was left");
+  return true;
+}
+
+}  // namespace transport::smtp
