@@ -8,6 +8,7 @@
 
 #include "core/templates/render/expression.hpp"
 #include "core/templates/render/render.hpp"
+#include "core/templates/render/style.hpp"
 
 namespace segmentflow::render {
 
