@@ -79,7 +79,9 @@ void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> 
 void BridgeCaller::call(const Operation& operation, Json arguments, AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
   const bool queued = workers_.post(
-      [this, &operation, shared, done] { done(exchange(operation, *shared)); });
+      [this, &operation, shared, done] {
+        done(guarded([&] { return exchange(operation, *shared); }));
+      });
   if (!queued) done(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }
 

@@ -38,9 +38,20 @@ Result<SenderProfile> add_sender_profile(Transaction& tx, IdSource& ids, const U
            "email = excluded.email, domain_id = excluded.domain_id, removed_at = NULL",
            {ids.next(), organization_id, domains.at(0)[0].uuid(), name, address.email, address.key(),
             tx.now()});
-  const auto rows = tx.query(
-      "SELECT id, name, email FROM sender_profiles WHERE organization_id = $1 AND email_key = $2",
-      {organization_id, address.key()});
+  return find_sender_profile(tx, organization_id, address);
+}
+
+Result<SenderProfile> find_sender_profile(Transaction& tx, const Uuid& organization_id,
+                                          const Address& address) {
+  const auto rows = tx.query("SELECT id, name, email FROM sender_profiles WHERE organization_id = $1 "
+                             "AND email_key = $2 AND removed_at IS NULL",
+                             {organization_id, address.key()});
+  if (rows.empty()) {
+    return fail(ErrorCode::InvalidSenderProfile,
+                fmt::format("{} is not a sender profile. Add it first: segmentflow senders add "
+                            "\"Name <{}>\".",
+                            address.email, address.email));
+  }
   return SenderProfile{rows.at(0)[0].uuid(), rows.at(0)[1].text(), rows.at(0)[2].text()};
 }
 

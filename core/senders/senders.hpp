@@ -37,4 +37,8 @@ Result<SendingDomain> add_sending_domain(Transaction& tx, IdSource& ids, const U
 Result<SenderProfile> add_sender_profile(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                                          const Address& address);
 
+// InvalidSenderProfile when no sender profile has this address.
+Result<SenderProfile> find_sender_profile(Transaction& tx, const Uuid& organization_id,
+                                          const Address& address);
+
 }  // namespace segmentflow

@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include "app/commands/administration.hpp"
+#include "app/commands/commands.hpp"
+#include "core/access/scopes.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+constexpr std::size_t kKeyNameBytesMax = 100;
+
+}  // namespace
+
+int run_keys_create(const Settings& settings, const KeyOptions& options) {
+  if (options.name.empty() || options.name.size() > kKeyNameBytesMax) {
+    return report({ErrorCode::ValidationFailed,
+                   fmt::format("A key's name has 1 to {} bytes.", kKeyNameBytesMax)});
+  }
+  const auto scopes = parse_scopes(options.scopes);
+  if (!scopes) return report(scopes.error());
+  NewApiKey made;
+  const auto done = administer(
+      settings, options.organization,
+      [&](Runtime& runtime, Transaction& tx, const Organization& organization) -> Result<void> {
+        made = create_api_key(tx, runtime.ids(), runtime.entropy(), organization, options.name,
+                              *scopes, options.at_most_once);
+        return {};
+      });
+  if (!done) return report(done.error());
+  // Only the key on stdout, so that KEY=$(segmentflow keys create …) works.
+  fmt::print("{}\n", made.secret);
+  fmt::print(stderr, "Keep this key now; it is not shown again. Id: {}\n", made.key.id.to_string());
+  return 0;
+}
+
+int run_keys_list(const Settings& settings) {
+  std::vector<ApiKey> keys;
+  const auto done = administer(settings, [&](Runtime&, Transaction& tx) -> Result<void> {
+    keys = list_api_keys(tx);
+    return {};
+  });
+  if (!done) return report(done.error());
+  fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}\n", "ID", "LAST4", "STATE", "CREATED", "NAME",
+             "SCOPES");
+  for (const auto& key : keys) {
+    fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}{}\n", key.id.to_string(), key.last4,
+               key.revoked_at ? "revoked" : "live", to_iso8601(key.created_at), key.name,
+               join_scopes(key.scopes), key.at_most_once ? " (at most once)" : "");
+  }
+  return 0;
+}
+
+int run_keys_revoke(const Settings& settings, const std::string& id_or_last4) {
+  std::string name;
+  const auto done = administer(settings, [&](Runtime&, Transaction& tx) -> Result<void> {
+    return revoke_api_key(tx, id_or_last4).map([&](const ApiKey& key) { name = key.name; });
+  });
+  if (!done) return report(done.error());
+  fmt::print("Revoked {}. Running processes refuse it within a second.\n", name);
+  return 0;
+}
+
+}  // namespace segmentflow::app

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "app/callers.hpp"
+#include "app/commands/commands.hpp"
+#include "app/log.hpp"
+#include "mcp/server.hpp"
+#include "transport/stdio/stdio_server.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+// A host waits five seconds before it kills a server whose input it has closed.
+constexpr std::chrono::milliseconds kDrainPatience{3'000};
+constexpr std::chrono::milliseconds kDeliveryPatience{1'000};
+
+constexpr const char* kInstructions =
+    "Segmentflow sends expected email (receipts, password resets, invites) to one recipient at a time "
+    "from saved templates. To send: find a Transactional template with list_templates, see with "
+    "get_template which data it reads, then call send_email with an idempotencyKey made from the "
+    "business event. Sending is durable and asynchronous; follow it with get_email. Repeat a call with "
+    "the same key after any error that may be temporary: it never sends twice. get_status tells which "
+    "scopes this key has and whether mail leaves the machine.";
+
+transport::stdio::StdioServer* stop_target = nullptr;  // set once, before the handlers are installed
+
+void stop_on_signals(transport::stdio::StdioServer& server) {
+  stop_target = &server;
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_target->stop(); };
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int serve_stdio(const Registry& registry, std::shared_ptr<OperationCaller> caller) {
+  const mcp::ServerInfo info{"segmentflow", "Segmentflow", std::string(kVersion), kInstructions};
+  auto tools = std::make_shared<OperationTools>(registry, std::move(caller));
+  mcp::Connection connection(info, tools, {},
+                             [](std::string_view sentence) { spdlog::error("{}", sentence); });
+  transport::stdio::StdioOptions options;
+  options.drain_timeout = kDrainPatience;
+  transport::stdio::StdioServer server(connection, options);
+  stop_on_signals(server);
+  const auto end = server.run();
+  return end == transport::stdio::StdioEnd::InputFailed ? 1 : 0;
+}
+
+Error missing_key(const Settings& settings) {
+  return {ErrorCode::Unauthorized,
+          fmt::format("SEGMENTFLOW_API_KEY is not set. Make a key with: segmentflow keys create --name "
+                      "assistant --scopes emails:write,emails:read,templates:read --data-dir {}",
+                      settings.data_dir.string())};
+}
+
+int run_bridge(const Settings& settings) {
+  const Registry registry;
+  auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
+  if (!caller) return report(caller.error());
+  return serve_stdio(registry, *caller);
+}
+
+int run_embedded(const Settings& settings) {
+  auto opened = Runtime::open(settings);
+  if (!opened) return report(opened.error());
+  Runtime& runtime = **opened;
+  const auto key = runtime.engine().authenticator.verify(settings.api_key);
+  if (!key) return report(key.error());
+  // The client waits for its first answer: joining costs commits, so it goes on beside.
+  std::thread joining([&runtime] {
+    if (auto joined = runtime.join(InstanceRole::Mcp); !joined) {
+      spdlog::warn("not delivering: {}", joined.error().message);
+    }
+  });
+  const int code = serve_stdio(runtime.registry(),
+                               std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key));
+  joining.join();
+  runtime.leave(kDeliveryPatience);
+  return code;
+}
+
+}  // namespace
+
+int run_mcp(const Settings& settings) {
+  set_up_log(settings.log_level == "info" ? "warn" : settings.log_level);
+  if (settings.api_key.empty()) return report(missing_key(settings));
+  return settings.base_url.empty() ? run_embedded(settings) : run_bridge(settings);
+}
+
+}  // namespace segmentflow::app
