@@ -32,7 +32,7 @@ struct Node {
   Expression address;  // href or src
   Expression style;
   Attributes attributes;
-  std::string text_html;         // of a literal text
+  std::optional<std::string> text_html;  // of a literal text that can be shown
   std::optional<Markup> markup;  // of a literal style
 };
 
