@@ -33,7 +33,7 @@ struct Node {
   Expression style;
   Attributes attributes;
   std::optional<std::string> text_html;  // of a literal text that can be shown
-  std::optional<Markup> markup;  // of a literal style
+  std::optional<Markup> markup;          // of a literal style
 };
 
 class Spec {

@@ -81,8 +81,7 @@ TEST_CASE("Templates fill in text") {
 TEST_CASE("Choices need all three keys") {
   CHECK(text(R"({"$cond": {"$state": "/data/yes"}, "$then": "a", "$else": "b"})") == "a");
   CHECK(
-      text(
-          R"({"$cond": {"$state": "/data/no"}, "$then": "a", "$else": {"$state": "/data/name"}})") ==
+      text(R"({"$cond": {"$state": "/data/no"}, "$then": 1, "$else": {"$state": "/data/name"}})") ==
       "Alex");
   CHECK_THAT(error_of(R"({"type": "Text", "props": {"text": {"$cond": true, "$then": "a"}}})"),
              Contains("object"));
@@ -147,11 +146,13 @@ TEST_CASE("A repeated element shows once per item, its own props outside the ite
   Json body = Json::parse(R"({"root": "c", "elements": {
     "c": {"type": "Column", "props": {}, "children": ["r"]},
     "r": {"type": "Column", "props": {"style": {"color": {"$item": "name"}}},
-          "repeat": {"statePath": "/data/items", "key": "name"}, "children": ["n", "b", "p"]},
+          "repeat": {"statePath": "/data/items", "key": "name"},
+          "children": ["n", "b", "p"]},
     "n": {"type": "Heading", "props": {"text": [{"$index": true}, {"$item": "name"}]}},
     "b": {"type": "Heading", "props": {"text": [{"$bindItem": "price"}, {"$bindItem": "/price"}]},
           "visible": {"$item": "price"}},
-    "p": {"type": "Heading", "props": {"text": "dear"}, "visible": {"$item": "price", "gt": 1.6}}}})");
+    "p": {"type": "Heading", "props": {"text": "dear"},
+          "visible": {"$item": "price", "gt": 1.6}}}})");
   const Json model = Json::parse(kModel);
   const std::string cell = "<td data-id=\"__react-email-column\">";
   CHECK(rendered(body, model).html == kDoctype + cell + cell + "<h2>0One</h2><h2>1.5</h2></td>" +
@@ -167,7 +168,8 @@ TEST_CASE("A repeated element shows once per item, its own props outside the ite
 
 TEST_CASE("Repeats nest, over the state and over the item") {
   const Json body = Json::parse(R"({"root": "r", "elements": {
-    "r": {"type": "Column", "props": {}, "repeat": {"statePath": "/data/orders"}, "children": ["q"]},
+    "r": {"type": "Column", "props": {}, "repeat": {"statePath": "/data/orders"},
+          "children": ["q"]},
     "q": {"type": "Column", "props": {}, "repeat": {"statePath": {"$item": "lines"}},
           "children": ["t"]},
     "t": {"type": "Heading", "props": {"text": {"$item": ""}}}}})");
@@ -189,7 +191,8 @@ TEST_CASE("The template's own state stands in for roots that are not given") {
 
 TEST_CASE("Missing paths are told, tested ones are not") {
   const auto result = rendered(only(R"({"type": "Heading", "props": {"text": [{"$state": "/data/x"},
-               {"$template": "${/data/w}${/data/zero}"}]}, "visible": {"$state": "/data/v", "not": true}})"),
+               {"$template": "${/data/w}${/data/zero}"}]},
+               "visible": {"$state": "/data/v", "not": true}})"),
                                Json::parse(kModel));
   CHECK(result.missing_paths == std::vector<std::string>{"/data/w", "/data/x"});
 }
