@@ -130,7 +130,10 @@ void ElementParser::parse_text(const Json& value, const std::string& path, Node&
   node.text = parse_expression(value, path, *this);
   const Json* literal = node.text.literal();
   if (literal == nullptr) return;
-  if (!append_child_html(node.text_html, value_of(*literal, false))) {
+  std::string html;
+  if (append_child_html(html, value_of(*literal, false))) {
+    node.text_html = std::move(html);
+  } else {
     add("invalid_prop", Severity::Error, path,
         "A text must be a string, a number or an expression; this object is none of json-render's "
         "expressions.");

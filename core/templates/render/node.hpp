@@ -32,8 +32,8 @@ struct Node {
   Expression address;  // href or src
   Expression style;
   Attributes attributes;
-  std::string text_html;         // of a literal text
-  std::optional<Markup> markup;  // of a literal style
+  std::optional<std::string> text_html;  // of a literal text that can be shown
+  std::optional<Markup> markup;          // of a literal style
 };
 
 class Spec {

@@ -389,11 +389,10 @@ const Markup& Writer::markup_of(const Node& node, const Scope& scope, Markup& sc
 
 void Writer::write_label(const Node& node, const Scope& scope) {
   if (const Json* literal = node.text.literal()) {
-    html_.append(node.text_html);
-    const Value value = value_of(*literal, false);
-    if (value.is(Value::Kind::Object)) evaluator_.fail_with("An object cannot be shown as text.");
-    if (text_ != nullptr) append_label_text(value);
-    stop(node, "/props/text");
+    if (!node.text_html) evaluator_.fail_with("An object cannot be shown as text.");
+    if (stop(node, "/props/text")) return;
+    html_.append(*node.text_html);
+    if (text_ != nullptr) append_label_text(value_of(*literal, false));
     return;
   }
   if (const auto* text = std::get_if<Expression::Template>(&node.text.form)) {
