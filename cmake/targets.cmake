@@ -47,7 +47,18 @@ segmentflow_library(transport_smtp transport/smtp)
 # Of core it needs one header, the interface it implements.
 target_link_libraries(transport_smtp PUBLIC transport_asio PRIVATE Boost::url)
 
-segmentflow_library(app app)
+# The demo's templates are the examples themselves.
+file(READ ${PROJECT_SOURCE_DIR}/examples/templates/receipt-default.json RECEIPT_TEMPLATE)
+file(READ ${PROJECT_SOURCE_DIR}/examples/templates/password-reset.json PASSWORD_RESET_TEMPLATE)
+configure_file(${PROJECT_SOURCE_DIR}/app/demo_templates.hpp.in
+               ${PROJECT_BINARY_DIR}/generated/app/demo_templates.hpp @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${PROJECT_SOURCE_DIR}/examples/templates/receipt-default.json
+  ${PROJECT_SOURCE_DIR}/examples/templates/password-reset.json)
+
+segmentflow_library(app app app/commands)
+target_include_directories(app PRIVATE ${PROJECT_BINARY_DIR}/generated)
+target_compile_definitions(app PUBLIC SEGMENTFLOW_VERSION="${PROJECT_VERSION}")
 target_link_libraries(app PUBLIC tools transport_http transport_stdio transport_smtp
                           PRIVATE CLI11::CLI11 PkgConfig::TOMLPLUSPLUS prometheus-cpp::core
                                   Boost::url OpenSSL::Crypto)

@@ -1,1 +1,14 @@
-int main() { return 0; }
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "app/cli.hpp"
+
+int main(int argc, char** argv) {
+  try {
+    return segmentflow::app::run_command_line(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "segmentflow: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,187 @@
+#include "app/cli.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "app/commands/commands.hpp"
+#include "app/runtime.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+constexpr const char* kAbout =
+    "Segmentflow sends expected email - receipts, password resets, invites - exactly once, and can say "
+    "what became of it. AI assistants drive it over MCP, backends over REST, under the same API keys.\n";
+
+constexpr const char* kExamples = R"(
+Examples:
+  segmentflow init --demo && segmentflow serve      try it: mail is kept as files
+  segmentflow keys create --name backend --scopes emails:write,emails:read
+  segmentflow call emails.send '{"idempotencyKey": "order:1", "templateKey": "receipt-default",
+                                 "to": {"email": "alex@example.com"}, "data": {"orderId": "1"}}'
+
+Every setting is a flag, a variable (--data-dir is SEGMENTFLOW_DATA_DIR) and a key of the TOML file
+(data_dir). Secrets are not flags, because other users of a machine see command lines: give
+SEGMENTFLOW_API_KEY, SEGMENTFLOW_SMTP_URL and SEGMENTFLOW_SECRET as variables or in the file.)";
+
+using Flags = std::map<std::string, std::string>;
+
+// The command that was chosen, to be run once the settings are known.
+using Chosen = std::function<int(const Settings&)>;
+
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.name("segmentflow");
+    app_.set_version_flag("--version", std::string(kVersion));
+    app_.footer(kExamples);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.option_defaults()->group("Settings");
+    add_settings();
+    app_.option_defaults()->group("Options");
+    add_running_commands();
+    add_key_commands();
+    add_content_commands();
+    add_group_commands();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? 0 : 2;
+    }
+    const auto settings = load_settings(flags_, environment_settings());
+    if (!settings) return report(settings.error());
+    return chosen_(*settings);
+  }
+
+ private:
+  void add_settings() {
+    for (const auto& info : setting_infos()) {
+      if (info.secret) continue;
+      const std::string doc =
+          info.fallback.empty() ? std::string(info.doc)
+                                : fmt::format("{} (default: {})", info.doc, info.fallback);
+      app_.add_option_function<std::string>(
+              flag_of(info),
+              [this, name = std::string(info.name)](const std::string& value) {
+                flags_[name] = value;
+              },
+              doc)
+          ->type_name("");
+    }
+  }
+
+  CLI::App* command(CLI::App* parent, const char* name, const char* doc, Chosen run) {
+    CLI::App* added = parent->add_subcommand(name, doc);
+    added->fallthrough();
+    added->callback([this, run = std::move(run)] { chosen_ = run; });
+    return added;
+  }
+
+  CLI::App* group(const char* name, const char* doc) {
+    CLI::App* added = app_.add_subcommand(name, doc);
+    added->require_subcommand(1);
+    added->fallthrough();
+    return added;
+  }
+
+  void add_running_commands() {
+    command(&app_, "serve", "Serve REST over HTTP and deliver email", run_serve);
+    command(&app_, "mcp", "Serve MCP on stdin and stdout, for an AI host (needs SEGMENTFLOW_API_KEY)",
+            run_mcp);
+    auto* init = command(&app_, "init", "Make the data folder and database, or bring them up to date",
+                         [this](const Settings& settings) { return run_init(settings, init_); });
+    init->add_flag("--demo", init_.demo, "Add a demo organization whose mail is kept as files");
+    init->add_option("--organization", init_.organization, "Name of the organization to make");
+    auto* call = command(&app_, "call", "Run one operation, e.g. emails.retrieve '{\"id\": \"...\"}'",
+                         [this](const Settings& settings) {
+                           return run_call(settings, operation_, input_);
+                         });
+    call->add_option("operation", operation_, "Operation or tool name")->required();
+    call->add_option("json", input_, "Its input as a JSON object (default: {})");
+    command(&app_, "doctor", "Check folder, disk, database, keys and delivery", run_doctor);
+  }
+
+  void add_key_commands() {
+    auto* keys = group("keys", "API keys");
+    auto* create = command(keys, "create", "Make a key; only the key is printed on stdout",
+                           [this](const Settings& s) { return run_keys_create(s, key_); });
+    create->add_option("--name", key_.name, "What the key is for")->required();
+    create->add_option("--scopes", key_.scopes, "e.g. emails:write,emails:read; or all")->required();
+    create->add_flag("--at-most-once", key_.at_most_once,
+                     "Never repeat an email whose delivery ended without an answer");
+    create->add_option("--organization", key_.organization, "Whose key, when there are several");
+    command(keys, "list", "List all keys, without their secrets", run_keys_list);
+    auto* revoke = command(keys, "revoke", "Revoke a key at once",
+                           [this](const Settings& s) { return run_keys_revoke(s, first_); });
+    revoke->add_option("key", first_, "Its id, or its last four characters")->required();
+  }
+
+  void add_content_commands() {
+    auto* domains = group("domains", "Sending domains");
+    auto* add_domain = command(
+        domains, "add", "Add a domain; you vouch that it is yours and has SPF and DKIM",
+        [this](const Settings& s) { return run_domains_add(s, organization_, first_); });
+    add_domain->add_option("domain", first_, "e.g. mail.example.com")->required();
+    auto* senders = group("senders", "Sender profiles");
+    auto* add_sender = command(
+        senders, "add", "Add a sender on a verified domain",
+        [this](const Settings& s) { return run_senders_add(s, organization_, first_); });
+    add_sender->add_option("address", first_, "\"Name <address>\"")->required();
+    auto* templates = group("templates", "Email templates");
+    auto* import = command(templates, "import", "Save a template from a JSON file",
+                           [this](const Settings& s) {
+                             return run_templates_import(s, organization_, first_, second_);
+                           });
+    import->add_option("file", first_, "The file; see examples/templates")->required();
+    import->add_option("--sender", second_, "Address of the sender profile to use");
+    for (auto* sub : {add_domain, add_sender, import}) add_organization(sub);
+  }
+
+  void add_group_commands() {
+    auto* groups = group("groups", "Subscription groups");
+    auto* add = command(groups, "add", "Add a subscription group", [this](const Settings& s) {
+      return run_groups_add(s, organization_, first_, second_);
+    });
+    add->add_option("name", first_, "Its name")->required();
+    add->add_option("--policy", second_, "OptIn or OptOut")->required();
+    auto* subscribe =
+        command(groups, "subscribe", "Subscribe an address", [this](const Settings& s) {
+          return run_groups_subscribe(s, organization_, first_, second_, unsubscribe_);
+        });
+    subscribe->add_option("group", first_, "Name or id of the group")->required();
+    subscribe->add_option("email", second_, "The address; its Profile is made when missing")
+        ->required();
+    subscribe->add_flag("--unsubscribe", unsubscribe_, "Record a refusal instead");
+    for (auto* sub : {add, subscribe}) add_organization(sub);
+  }
+
+  void add_organization(CLI::App* sub) {
+    sub->add_option("--organization", organization_, "Whose, when there are several");
+  }
+
+  CLI::App app_{kAbout};
+  Flags flags_;
+  Chosen chosen_;
+  InitOptions init_;
+  KeyOptions key_;
+  std::string organization_;
+  std::string operation_;
+  std::string input_ = "{}";
+  std::string first_;
+  std::string second_;
+  bool unsubscribe_ = false;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) { return CommandLine().run(argc, argv); }
+
+}  // namespace segmentflow::app

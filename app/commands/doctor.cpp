@@ -1,0 +1,117 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "app/commands/commands.hpp"
+#include "app/runtime.hpp"
+#include "core/access/api_keys.hpp"
+#include "core/delivery/delivery_records.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+constexpr std::uintmax_t kFreeBytesMin = 1ULL << 30;
+constexpr int kSyncProbes = 50;
+
+// Prints one finding a line and remembers the worst.
+class Report {
+ public:
+  void ok(const std::string& text) { fmt::print("ok    {}\n", text); }
+  void warn(const std::string& text) { fmt::print("warn  {}\n", text); }
+  void bad(const std::string& text) {
+    fmt::print("FAIL  {}\n", text);
+    failed_ = true;
+  }
+  int exit_code() const { return failed_ ? 1 : 0; }
+
+ private:
+  bool failed_ = false;
+};
+
+void check_folder(const Settings& settings, Report& report) {
+  struct stat info {};
+  const std::string folder = settings.data_dir.string();
+  if (::stat(folder.c_str(), &info) != 0) {
+    return report.bad(fmt::format("data folder {} is missing; run segmentflow init", folder));
+  }
+  if ((info.st_mode & 077) != 0) {
+    report.warn(fmt::format("data folder {} is open to other users; run chmod 700 {}", folder, folder));
+  } else {
+    report.ok(fmt::format("data folder {}", folder));
+  }
+  std::error_code error;
+  const auto space = std::filesystem::space(settings.data_dir, error);
+  if (!error && space.available < kFreeBytesMin) {
+    report.warn(fmt::format("only {} MB free on the disk of the data folder", space.available >> 20));
+  }
+}
+
+// Every accept waits for one of these: the disk's rate bounds a single client.
+void check_sync_rate(const Settings& settings, Report& report) {
+  const std::string path = (settings.data_dir / ".doctor").string();
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return report.bad(fmt::format("cannot write to {}", settings.data_dir.string()));
+  const std::string block(4096, 'x');
+  bool written = true;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kSyncProbes && written; ++i) {
+    written = ::pwrite(fd, block.data(), block.size(), 0) == static_cast<ssize_t>(block.size()) &&
+              ::fdatasync(fd) == 0;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  ::close(fd);
+  ::unlink(path.c_str());
+  if (!written) return report.bad("the disk refuses to sync");
+  report.ok(fmt::format("{:.0f} durable writes a second, one at a time", kSyncProbes / took.count()));
+}
+
+void check_installation_state(Runtime& runtime, Report& report) {
+  std::int64_t unknown = 0;
+  std::int64_t overdue = 0;
+  std::int64_t jobs = 0;
+  bool has_key = false;
+  std::vector<KnownInstance> instances;
+  const auto read = runtime.database().read([&](Transaction& tx) {
+    unknown = count_unknown_attempts(tx);
+    overdue = count_overdue_sends(tx);
+    jobs = tx.query("SELECT count(*) FROM jobs").at(0)[0].integer();
+    has_key = any_api_key(tx);
+    instances = list_instances(tx);
+  });
+  if (!read) return report.bad(fmt::format("database: {}", read.error().message));
+  report.ok(fmt::format("database {}", runtime.settings().database_url));
+  has_key ? report.ok("there is an API key")
+          : report.warn("there is no API key; run segmentflow keys create");
+  for (const auto& instance : instances) {
+    report.ok(fmt::format("process {} ({})", instance.lease.instance.to_string(),
+                          to_string(instance.role)));
+  }
+  report.ok(fmt::format("{} emails waiting or under way", jobs));
+  if (unknown > 0) {
+    report.warn(fmt::format("{} delivery attempts ended without the server's answer", unknown));
+  }
+  if (overdue > 0) report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
+  const DeliveryStatus delivery = runtime.engine().delivery_status();
+  delivery.enabled ? report.ok(delivery.detail) : report.warn(delivery.detail);
+}
+
+}  // namespace
+
+int run_doctor(const Settings& settings) {
+  Report report;
+  check_folder(settings, report);
+  auto runtime = Runtime::open(settings);
+  if (!runtime) {
+    report.bad(runtime.error().message);
+    return report.exit_code();
+  }
+  check_sync_rate(settings, report);
+  check_installation_state(**runtime, report);
+  return report.exit_code();
+}
+
+}  // namespace segmentflow::app
