@@ -69,19 +69,19 @@ BridgeCaller::BridgeCaller(std::unique_ptr<transport::http::Client> client, std:
       workers_(kBridgeThreads, kBridgeQueueMax) {}
 
 void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
-  call(*registry_.find_by_id("status"), Json::object(), [done = std::move(done)](Result<Answer> answer) {
-    done(std::move(answer).map([](const Answer& status) {
-      return status.body.at("scopes").get<std::vector<std::string>>();
-    }));
-  });
+  call(*registry_.find_by_id("status"), Json::object(),
+       [done = std::move(done)](Result<Answer> answer) {
+         done(std::move(answer).map([](const Answer& status) {
+           return status.body.at("scopes").get<std::vector<std::string>>();
+         }));
+       });
 }
 
 void BridgeCaller::call(const Operation& operation, Json arguments, AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
-  const bool queued = workers_.post(
-      [this, &operation, shared, done] {
-        done(guarded([&] { return exchange(operation, *shared); }));
-      });
+  const bool queued = workers_.post([this, &operation, shared, done] {
+    done(guarded([&] { return exchange(operation, *shared); }));
+  });
   if (!queued) done(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }
 

@@ -13,8 +13,10 @@ namespace segmentflow::app {
 namespace {
 
 constexpr const char* kAbout =
-    "Segmentflow sends expected email - receipts, password resets, invites - exactly once, and can say "
-    "what became of it. AI assistants drive it over MCP, backends over REST, under the same API keys.\n";
+    "Segmentflow sends expected email - receipts, password resets, invites - exactly once, and can "
+    "say "
+    "what became of it. AI assistants drive it over MCP, backends over REST, under the same API "
+    "keys.\n";
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -65,9 +67,9 @@ class CommandLine {
   void add_settings() {
     for (const auto& info : setting_infos()) {
       if (info.secret) continue;
-      const std::string doc =
-          info.fallback.empty() ? std::string(info.doc)
-                                : fmt::format("{} (default: {})", info.doc, info.fallback);
+      const std::string doc = info.fallback.empty()
+                                  ? std::string(info.doc)
+                                  : fmt::format("{} (default: {})", info.doc, info.fallback);
       app_.add_option_function<std::string>(
               flag_of(info),
               [this, name = std::string(info.name)](const std::string& value) {
@@ -94,16 +96,16 @@ class CommandLine {
 
   void add_running_commands() {
     command(&app_, "serve", "Serve REST over HTTP and deliver email", run_serve);
-    command(&app_, "mcp", "Serve MCP on stdin and stdout, for an AI host (needs SEGMENTFLOW_API_KEY)",
-            run_mcp);
-    auto* init = command(&app_, "init", "Make the data folder and database, or bring them up to date",
-                         [this](const Settings& settings) { return run_init(settings, init_); });
+    command(&app_, "mcp",
+            "Serve MCP on stdin and stdout, for an AI host (needs SEGMENTFLOW_API_KEY)", run_mcp);
+    auto* init =
+        command(&app_, "init", "Make the data folder and database, or bring them up to date",
+                [this](const Settings& settings) { return run_init(settings, init_); });
     init->add_flag("--demo", init_.demo, "Add a demo organization whose mail is kept as files");
     init->add_option("--organization", init_.organization, "Name of the organization to make");
-    auto* call = command(&app_, "call", "Run one operation, e.g. emails.retrieve '{\"id\": \"...\"}'",
-                         [this](const Settings& settings) {
-                           return run_call(settings, operation_, input_);
-                         });
+    auto* call = command(
+        &app_, "call", "Run one operation, e.g. emails.retrieve '{\"id\": \"...\"}'",
+        [this](const Settings& settings) { return run_call(settings, operation_, input_); });
     call->add_option("operation", operation_, "Operation or tool name")->required();
     call->add_option("json", input_, "Its input as a JSON object (default: {})");
     command(&app_, "doctor", "Check folder, disk, database, keys and delivery", run_doctor);
@@ -114,7 +116,8 @@ class CommandLine {
     auto* create = command(keys, "create", "Make a key; only the key is printed on stdout",
                            [this](const Settings& s) { return run_keys_create(s, key_); });
     create->add_option("--name", key_.name, "What the key is for")->required();
-    create->add_option("--scopes", key_.scopes, "e.g. emails:write,emails:read; or all")->required();
+    create->add_option("--scopes", key_.scopes, "e.g. emails:write,emails:read; or all")
+        ->required();
     create->add_flag("--at-most-once", key_.at_most_once,
                      "Never repeat an email whose delivery ended without an answer");
     create->add_option("--organization", key_.organization, "Whose key, when there are several");
@@ -126,20 +129,20 @@ class CommandLine {
 
   void add_content_commands() {
     auto* domains = group("domains", "Sending domains");
-    auto* add_domain = command(
-        domains, "add", "Add a domain; you vouch that it is yours and has SPF and DKIM",
-        [this](const Settings& s) { return run_domains_add(s, organization_, first_); });
+    auto* add_domain =
+        command(domains, "add", "Add a domain; you vouch that it is yours and has SPF and DKIM",
+                [this](const Settings& s) { return run_domains_add(s, organization_, first_); });
     add_domain->add_option("domain", first_, "e.g. mail.example.com")->required();
     auto* senders = group("senders", "Sender profiles");
-    auto* add_sender = command(
-        senders, "add", "Add a sender on a verified domain",
-        [this](const Settings& s) { return run_senders_add(s, organization_, first_); });
+    auto* add_sender =
+        command(senders, "add", "Add a sender on a verified domain",
+                [this](const Settings& s) { return run_senders_add(s, organization_, first_); });
     add_sender->add_option("address", first_, "\"Name <address>\"")->required();
     auto* templates = group("templates", "Email templates");
-    auto* import = command(templates, "import", "Save a template from a JSON file",
-                           [this](const Settings& s) {
-                             return run_templates_import(s, organization_, first_, second_);
-                           });
+    auto* import =
+        command(templates, "import", "Save a template from a JSON file", [this](const Settings& s) {
+          return run_templates_import(s, organization_, first_, second_);
+        });
     import->add_option("file", first_, "The file; see examples/templates")->required();
     import->add_option("--sender", second_, "Address of the sender profile to use");
     for (auto* sub : {add_domain, add_sender, import}) add_organization(sub);
@@ -182,6 +185,8 @@ class CommandLine {
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) { return CommandLine().run(argc, argv); }
+int run_command_line(int argc, char** argv) {
+  return CommandLine().run(argc, argv);
+}
 
 }  // namespace segmentflow::app

@@ -32,7 +32,8 @@ std::optional<std::string> problem_of_delivery_url(const std::string& url) {
 std::string describe_delivery(const Settings& settings, const std::string& url) {
   switch (delivery_mode_of(url)) {
     case DeliveryMode::Off:
-      return "No delivery is set up: emails are accepted and wait. Set SEGMENTFLOW_SMTP_URL for serve "
+      return "No delivery is set up: emails are accepted and wait. Set SEGMENTFLOW_SMTP_URL for "
+             "serve "
              "or init.";
     case DeliveryMode::Capture:
       return fmt::format("Nothing leaves this machine: every message is kept as a file in {}.",
@@ -60,7 +61,9 @@ DeliveryHost::DeliveryHost(const Settings& settings, InstanceRole role, Database
       clock_(clock),
       secret_(secret) {}
 
-DeliveryHost::~DeliveryHost() { stop(std::chrono::milliseconds(0)); }
+DeliveryHost::~DeliveryHost() {
+  stop(std::chrono::milliseconds(0));
+}
 
 void DeliveryHost::start() {
   follow_settings();
@@ -123,8 +126,8 @@ std::shared_ptr<DeliveryHost::Line> DeliveryHost::make_line(const std::string& u
       line->transport = std::make_unique<CaptureTransport>(capture_folder(settings_), clock_);
       break;
     case DeliveryMode::Smtp: {
-      auto transport = transport::smtp::parse_smtp_url(url).and_then(
-          transport::smtp::SmtpTransport::create);
+      auto transport =
+          transport::smtp::parse_smtp_url(url).and_then(transport::smtp::SmtpTransport::create);
       if (transport) {
         line->transport = std::move(*transport);
       } else {
@@ -146,8 +149,7 @@ std::shared_ptr<DeliveryHost::Line> DeliveryHost::make_line(const std::string& u
   delivery.retry = settings_.retry;
   line->loop = std::make_unique<DeliveryLoop>(
       database_, committer_, membership_, composer_, *line->transport, ids_, entropy_, clock_,
-      delivery,
-      [this] { return role_ == InstanceRole::Serve || !membership_.serve_is_alive(); });
+      delivery, [this] { return role_ == InstanceRole::Serve || !membership_.serve_is_alive(); });
   line->loop->start();
   return line;
 }
@@ -188,9 +190,9 @@ DeliveryStatus DeliveryHost::status() const {
   DeliveryStatus status;
   status.mode = delivery_mode_of(url_);
   status.enabled = line_ != nullptr;
-  status.detail =
-      url_problem_.empty() ? describe_delivery(settings_, url_)
-                           : fmt::format("The delivery URL cannot be used: {}", url_problem_);
+  status.detail = url_problem_.empty()
+                      ? describe_delivery(settings_, url_)
+                      : fmt::format("The delivery URL cannot be used: {}", url_problem_);
   return status;
 }
 

@@ -1,5 +1,6 @@
-// Runs delivery in this process as the installation's settings say: makes the transport for the URL in
-// the database, follows it when it changes, and leaves delivering to a live server where that is due.
+// Runs delivery in this process as the installation's settings say: makes the transport for the URL
+// in the database, follows it when it changes, and leaves delivering to a live server where that is
+// due.
 #pragma once
 
 #include <atomic>
@@ -19,9 +20,9 @@ namespace segmentflow::app {
 // Thread-safe.
 class DeliveryHost {
  public:
-  DeliveryHost(const Settings& settings, InstanceRole role, Database& database, Committer& committer,
-               Membership& membership, Composer& composer, IdSource& ids, Entropy& entropy,
-               const Clock& clock, const InstallationSecret& secret);
+  DeliveryHost(const Settings& settings, InstanceRole role, Database& database,
+               Committer& committer, Membership& membership, Composer& composer, IdSource& ids,
+               Entropy& entropy, const Clock& clock, const InstallationSecret& secret);
   ~DeliveryHost();
 
   void start();
@@ -64,10 +65,10 @@ class DeliveryHost {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
-  std::shared_ptr<Line> line_;   // nullptr: nothing is delivered
-  std::string url_;              // the URL that line_ was made for, or that could not be used
+  std::shared_ptr<Line> line_;  // nullptr: nothing is delivered
+  std::string url_;             // the URL that line_ was made for, or that could not be used
   std::string url_problem_;
-  Totals past_;                  // of lines that have ended
+  Totals past_;  // of lines that have ended
   Time purged_at_ = 0;
   std::thread thread_;
 };

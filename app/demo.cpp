@@ -37,8 +37,8 @@ constexpr std::array kTemplates = {
 
 Result<void> make_templates(Runtime& runtime, Transaction& tx, const Uuid& organization_id) {
   for (const auto& demo : kTemplates) {
-    const auto sender = add_sender_profile(tx, runtime.ids(), organization_id,
-                                           parse_address(demo.sender).value());
+    const auto sender =
+        add_sender_profile(tx, runtime.ids(), organization_id, parse_address(demo.sender).value());
     if (!sender) return tl::unexpected(sender.error());
     const Uuid id = Uuid::parse(demo.id).value();
     // A template that the user has edited since is left alone.
@@ -55,12 +55,13 @@ Result<void> make_templates(Runtime& runtime, Transaction& tx, const Uuid& organ
 
 Result<void> make_profile(Runtime& runtime, Transaction& tx, const Uuid& organization_id) {
   const Uuid profile_id = Uuid::parse(kProfileId).value();
-  tx.query("INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
-           "updated_at) VALUES ($1, $2, $3, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
-           {profile_id, organization_id, kProfileEmail,
-            fmt::format(R"({{"firstName":{{"value":"Alex","source":"manual","updatedAt":"{}"}}}})",
-                        to_iso8601(tx.now())),
-            tx.now()});
+  tx.query(
+      "INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
+      "updated_at) VALUES ($1, $2, $3, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
+      {profile_id, organization_id, kProfileEmail,
+       fmt::format(R"({{"firstName":{{"value":"Alex","source":"manual","updatedAt":"{}"}}}})",
+                   to_iso8601(tx.now())),
+       tx.now()});
   const auto opt_in = add_subscription_group(tx, runtime.ids(), organization_id, "Product updates",
                                              SubscriptionPolicy::OptIn);
   if (!opt_in) return tl::unexpected(opt_in.error());

@@ -55,7 +55,8 @@ http::Response plain(int status, std::string body) {
 }
 
 http::Route ready_route(Runtime& runtime) {
-  auto handler = [&runtime](const http::Request&, const std::function<void(http::Response)>& respond) {
+  auto handler = [&runtime](const http::Request&,
+                            const std::function<void(http::Response)>& respond) {
     const bool queued = runtime.engine().readers.post([&runtime, respond] {
       const auto read = runtime.database().read([](Transaction& tx) { tx.query("SELECT 1"); });
       respond(read ? plain(200, "ready\n") : plain(503, read.error().message + "\n"));

@@ -12,7 +12,8 @@
 namespace segmentflow::app {
 namespace {
 
-constexpr char kEventMark = '\x01';  // begins a payload that is JSON already: mark, name, mark, object
+constexpr char kEventMark =
+    '\x01';  // begins a payload that is JSON already: mark, name, mark, object
 
 // {"time":…,"level":…,"message":…}, or {"time":…,"level":…,"event":…, …the event's fields}.
 class JsonFormatter final : public spdlog::formatter {

@@ -41,8 +41,9 @@ void add_http(Families& families, const transport::http::Counters& http) {
   families.add("segmentflow_http_connections_open", "Open HTTP connections", MetricType::Gauge,
                static_cast<double>(http.connections_open));
   for (const auto& [status, count] : http.responses) {
-    families.add("segmentflow_http_responses_total", "HTTP responses by status", MetricType::Counter,
-                 static_cast<double>(count), {{"status", std::to_string(status)}});
+    families.add("segmentflow_http_responses_total", "HTTP responses by status",
+                 MetricType::Counter, static_cast<double>(count),
+                 {{"status", std::to_string(status)}});
   }
 }
 
@@ -86,7 +87,8 @@ void add_installation(Families& families, Runtime& runtime) {
   families.add("segmentflow_database_up", "Whether the database answers", MetricType::Gauge,
                read ? 1 : 0);
   if (!read) return;
-  families.add("segmentflow_jobs", "Jobs in the queue, of all processes", MetricType::Gauge, queued);
+  families.add("segmentflow_jobs", "Jobs in the queue, of all processes", MetricType::Gauge,
+               queued);
   families.add("segmentflow_attempts_unknown", "Attempts on record with an unknown outcome",
                MetricType::Gauge, unknown);
   families.add("segmentflow_sends_overdue", "Sends past their deadline and not final; must be 0",

@@ -20,9 +20,10 @@ Result<void> make_data_dir(const std::filesystem::path& folder) {
 }
 
 Error not_initialised(const Settings& settings) {
-  return {ErrorCode::NotFound,
-          fmt::format("There is no Segmentflow installation in {}. Run: segmentflow init --data-dir {}",
-                      settings.data_dir.string(), settings.data_dir.string())};
+  return {
+      ErrorCode::NotFound,
+      fmt::format("There is no Segmentflow installation in {}. Run: segmentflow init --data-dir {}",
+                  settings.data_dir.string(), settings.data_dir.string())};
 }
 
 Result<void> check_schema(Database& database, const Settings& settings) {
@@ -32,9 +33,10 @@ Result<void> check_schema(Database& database, const Settings& settings) {
     case SchemaState::Absent:
       return tl::unexpected(not_initialised(settings));
     case SchemaState::Older:
-      return fail(ErrorCode::Conflict,
-                  "The database was made by an older version. Run segmentflow serve or segmentflow init "
-                  "of this version once to bring it up to date.");
+      return fail(
+          ErrorCode::Conflict,
+          "The database was made by an older version. Run segmentflow serve or segmentflow init "
+          "of this version once to bring it up to date.");
     case SchemaState::Newer:
       break;
   }
@@ -92,7 +94,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(Settings settings) {
     return tl::unexpected(checked.error());
   }
   Result<void> checked;
-  auto read = (*database)->read([&](Transaction& tx) { checked = check_installation(tx, *secret); });
+  auto read =
+      (*database)->read([&](Transaction& tx) { checked = check_installation(tx, *secret); });
   if (!read) return tl::unexpected(read.error());
   if (!checked) return tl::unexpected(checked.error());
   return std::unique_ptr<Runtime>(
@@ -118,8 +121,8 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
     if (delivery) delivery->wake();
   });
   readers_ = std::make_unique<ReaderPool>(settings_.reader_threads, settings_.calls_in_flight_max);
-  engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_, *authenticator_,
-                           *accept_sends_, [this] { return delivery_status(); },
+  engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_,
+                           *authenticator_, *accept_sends_, [this] { return delivery_status(); },
                            std::string(kVersion)});
   dispatcher_ = std::make_unique<Dispatcher>(*engine_, registry_,
                                              DispatcherLimits{settings_.calls_in_flight_max});
@@ -137,11 +140,11 @@ Result<void> Runtime::join(InstanceRole role) {
   self.host = host_name();
   self.process_id = ::getpid();
   self.version = kVersion;
-  auto membership = std::make_shared<Membership>(
-      *database_, *committer_, ids_, settings_.lease, self,
-      [this](Transaction& tx, const Lease& gone) {
-        reap_deliveries(tx, gone, settings_.retry, entropy_);
-      });
+  auto membership =
+      std::make_shared<Membership>(*database_, *committer_, ids_, settings_.lease, self,
+                                   [this](Transaction& tx, const Lease& gone) {
+                                     reap_deliveries(tx, gone, settings_.retry, entropy_);
+                                   });
   if (auto started = membership->start(); !started) return started;
   auto delivery =
       std::make_shared<DeliveryHost>(settings_, role, *database_, *committer_, *membership,
@@ -173,7 +176,8 @@ std::optional<DeliveryHost::Totals> Runtime::delivery_totals() const {
   return delivery_->totals();
 }
 
-// A process that does not deliver tells what the installation is set to, and whether a server is there.
+// A process that does not deliver tells what the installation is set to, and whether a server is
+// there.
 DeliveryStatus Runtime::delivery_status() {
   {
     const std::lock_guard lock(joined_mutex_);

@@ -1,5 +1,5 @@
-// The engine of this process, put together: every part in the order in which it is made; they end in
-// the reverse order.
+// The engine of this process, put together: every part in the order in which it is made; they end
+// in the reverse order.
 #pragma once
 
 #include <memory>
@@ -68,8 +68,8 @@ class Runtime {
   std::shared_ptr<DeliveryHost> delivery_;
 };
 
-// The URL's database with its schema up to date and the installation in it, made where it is missing.
-// Only `serve` and `init` call it.
+// The URL's database with its schema up to date and the installation in it, made where it is
+// missing. Only `serve` and `init` call it.
 Result<void> initialise(const Settings& settings);
 
 }  // namespace segmentflow::app

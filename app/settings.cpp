@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <toml++/toml.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <toml++/toml.h>
-#include <unistd.h>
 
 #include "core/base/duration.hpp"
 
@@ -20,18 +20,21 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "SEGMENTFLOW_";
 
 constexpr std::array kInfos = {
-    SettingInfo{"config", "TOML file with settings (default: segmentflow.toml in the data folder)", ""},
+    SettingInfo{"config", "TOML file with settings (default: segmentflow.toml in the data folder)",
+                ""},
     SettingInfo{"data_dir", "Folder for database, secret and captured mail", ""},
     SettingInfo{"database_url", "Database, e.g. sqlite:/var/lib/segmentflow/segmentflow.db", ""},
     SettingInfo{"listen", "Address and port of the HTTP server", "127.0.0.1:3001"},
-    SettingInfo{"smtp_url",
-                "How mail leaves: smtp://user:password@host:port?tls=off|starttls|required, smtps://…, "
-                "or capture: to keep it as files. Kept sealed in the database by init and serve",
-                "", true},
+    SettingInfo{
+        "smtp_url",
+        "How mail leaves: smtp://user:password@host:port?tls=off|starttls|required, smtps://…, "
+        "or capture: to keep it as files. Kept sealed in the database by init and serve",
+        "", true},
     SettingInfo{"api_key", "API key for mcp and call", "", true},
     SettingInfo{"base_url", "URL of a running server; mcp and call then go through it", ""},
-    SettingInfo{"secret", "The installation's secret, 64 hexadecimal digits (default: a file in the "
-                          "data folder)",
+    SettingInfo{"secret",
+                "The installation's secret, 64 hexadecimal digits (default: a file in the "
+                "data folder)",
                 "", true},
     SettingInfo{"log_level", "debug, info, warn or error", "info"},
     SettingInfo{"http_threads", "Threads of the HTTP server", "1"},
@@ -62,7 +65,8 @@ struct Given {
 };
 using GivenSettings = std::map<std::string, Given, std::less<>>;
 
-tl::unexpected<Error> unknown(std::string_view shown, std::string_view name, std::string_view source) {
+tl::unexpected<Error> unknown(std::string_view shown, std::string_view name,
+                              std::string_view source) {
   std::vector<std::string_view> names;
   for (const auto& info : kInfos) names.push_back(info.name);
   const std::string near = describe::nearest_name(name, names);
@@ -137,7 +141,8 @@ class Converter {
     const std::string value = text(name);
     std::int64_t parsed = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-    if (error != std::errc{} || end != value.data() + value.size() || parsed < min || parsed > max) {
+    if (error != std::errc{} || end != value.data() + value.size() || parsed < min ||
+        parsed > max) {
       problem(name, fmt::format("must be a whole number from {} to {}", min, max));
       return;
     }
@@ -248,7 +253,9 @@ Result<Settings> convert(const GivenSettings& given, fs::path data_dir) {
 
 }  // namespace
 
-std::span<const SettingInfo> setting_infos() { return kInfos; }
+std::span<const SettingInfo> setting_infos() {
+  return kInfos;
+}
 
 std::string flag_of(const SettingInfo& info) {
   std::string flag = fmt::format("--{}", info.name);

@@ -20,10 +20,10 @@ struct Settings {
   std::string database_url;
   std::string listen_address;
   std::uint16_t listen_port = 0;
-  std::string smtp_url;   // "" when not given here
+  std::string smtp_url;  // "" when not given here
   std::string api_key;
   std::string base_url;
-  std::string secret;     // hexadecimal, "" to use the file
+  std::string secret;  // hexadecimal, "" to use the file
   std::string log_level;
   int http_threads = 1;
   int reader_threads = 2;
@@ -40,7 +40,7 @@ struct Settings {
 
 // One row of the table.
 struct SettingInfo {
-  std::string_view name;      // "smtp_url": the key in the file; --smtp-url; SEGMENTFLOW_SMTP_URL
+  std::string_view name;  // "smtp_url": the key in the file; --smtp-url; SEGMENTFLOW_SMTP_URL
   std::string_view doc;
   std::string_view fallback;  // the default, as text; "" when it is computed or absent
   bool secret = false;        // not as a flag: other users of the machine see command lines
@@ -51,8 +51,8 @@ std::string flag_of(const SettingInfo& info);         // "--smtp-url"
 std::string environment_of(const SettingInfo& info);  // "SEGMENTFLOW_SMTP_URL"
 
 // Flags go before the environment, that before the file (SEGMENTFLOW_CONFIG, else
-// <data folder>/segmentflow.toml when it is there), that before the defaults. ValidationFailed names
-// the setting and where it came from; unknown names are refused with the nearest known one.
+// <data folder>/segmentflow.toml when it is there), that before the defaults. ValidationFailed
+// names the setting and where it came from; unknown names are refused with the nearest known one.
 Result<Settings> load_settings(const std::map<std::string, std::string>& flags,
                                const std::map<std::string, std::string>& environment);
 

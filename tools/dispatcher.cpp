@@ -7,10 +7,11 @@ namespace segmentflow {
 namespace {
 
 Error missing_scope(const Operation& operation) {
-  Error error{ErrorCode::InsufficientScope,
-              fmt::format("The API key lacks the scope {} that {} needs. Use a key with it, or ask the "
-                          "operator for one.",
-                          operation.info.scope, operation.info.id)};
+  Error error{
+      ErrorCode::InsufficientScope,
+      fmt::format("The API key lacks the scope {} that {} needs. Use a key with it, or ask the "
+                  "operator for one.",
+                  operation.info.scope, operation.info.id)};
   error.required_scopes = {std::string(operation.info.scope)};
   return error;
 }
@@ -44,8 +45,8 @@ void Dispatcher::identify(const std::string& secret, std::function<void(Result<K
     then(std::move(key));
     return;
   }
-  const bool queued = engine_.readers.post(
-      [this, secret, then] { then(engine_.authenticator.verify(secret)); });
+  const bool queued =
+      engine_.readers.post([this, secret, then] { then(engine_.authenticator.verify(secret)); });
   if (!queued) then(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }
 

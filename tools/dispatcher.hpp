@@ -21,12 +21,12 @@ class Dispatcher {
 
   const Registry& registry() const { return registry_; }
 
-  // Calls `then` with the live key of this secret, at once when it is remembered, else from a reader
-  // thread. Unauthorized, NotReady, RateLimited.
+  // Calls `then` with the live key of this secret, at once when it is remembered, else from a
+  // reader thread. Unauthorized, NotReady, RateLimited.
   void identify(const std::string& secret, std::function<void(Result<KeyPtr>)> then);
 
-  // Gives the operation's input. Called once, after the caller was authorised: nobody without a key has
-  // anything parsed.
+  // Gives the operation's input. Called once, after the caller was authorised: nobody without a key
+  // has anything parsed.
   using InputMaker = std::function<Result<describe::Json>()>;
 
   // Runs the operation for the holder of `secret`; `done` is called exactly once, from any thread.

@@ -80,7 +80,8 @@ class SendReader {
     } else if (fields.template_key) {
       request.template_ref = TemplateKey{*fields.template_key};
     } else {
-      problem("/templateId", "Give templateId (or templateKey): every email uses a saved template.");
+      problem("/templateId",
+              "Give templateId (or templateKey): every email uses a saved template.");
     }
   }
 
@@ -100,8 +101,9 @@ class SendReader {
   void check_envelope(const SendRequest& request) {
     const std::size_t recipients = 1 + request.cc.size() + request.bcc.size();
     if (recipients > kEnvelopeRecipientsMax) {
-      problem("/cc", fmt::format("An email has at most {} recipients, copies included; this one has {}.",
-                                 kEnvelopeRecipientsMax, recipients));
+      problem("/cc",
+              fmt::format("An email has at most {} recipients, copies included; this one has {}.",
+                          kEnvelopeRecipientsMax, recipients));
     }
   }
 
@@ -111,7 +113,9 @@ class SendReader {
 
 // --- from engine to wire ------------------------------------------------------------------------
 
-wire::MailAddress wire_address(const Address& address) { return {address.email, address.name}; }
+wire::MailAddress wire_address(const Address& address) {
+  return {address.email, address.name};
+}
 
 std::optional<std::string> wire_id(const std::optional<Uuid>& id) {
   return id ? std::optional(id->to_string()) : std::nullopt;
@@ -181,21 +185,22 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
   }
   AcceptCommand command;
   command.items.push_back(prepare_accept(*key, std::move(wanted), engine.secret));
-  engine.committer.submit(
-      engine.accept_sends, std::move(command), [done](Result<AcceptAnswer> answer) {
-        if (!answer) {
-          done(tl::unexpected(answer.error()));
-          return;
-        }
-        const Result<Accepted>& accepted = answer->items.front();
-        if (!accepted) {
-          done(tl::unexpected(accepted.error()));
-          return;
-        }
-        Reply<wire::EmailSend> reply{wire_send(accepted->send)};
-        if (accepted->replayed) reply.headers.emplace_back("Idempotent-Replayed", "true");
-        done(std::move(reply));
-      });
+  engine.committer.submit(engine.accept_sends, std::move(command),
+                          [done](Result<AcceptAnswer> answer) {
+                            if (!answer) {
+                              done(tl::unexpected(answer.error()));
+                              return;
+                            }
+                            const Result<Accepted>& accepted = answer->items.front();
+                            if (!accepted) {
+                              done(tl::unexpected(accepted.error()));
+                              return;
+                            }
+                            Reply<wire::EmailSend> reply{wire_send(accepted->send)};
+                            if (accepted->replayed)
+                              reply.headers.emplace_back("Idempotent-Replayed", "true");
+                            done(std::move(reply));
+                          });
 }
 
 // --- emails.batchSend ---------------------------------------------------------------------------
@@ -205,8 +210,8 @@ void inherit(std::optional<T>& value, const std::optional<T>& from_defaults) {
   if (!value) value = from_defaults;
 }
 
-// `from` and `senderProfileId` are one slot, `templateId` and `templateKey` another: an item that gives
-// either replaces the default's.
+// `from` and `senderProfileId` are one slot, `templateId` and `templateKey` another: an item that
+// gives either replaces the default's.
 void merge_defaults(wire::EmailSendFields& item, const wire::EmailSharedFields& defaults) {
   if (!item.template_id && !item.template_key) {
     item.template_id = defaults.template_id;
@@ -257,7 +262,8 @@ Result<SendRequest> read_item(const Json& raw, const wire::EmailSharedFields& de
 
 // Paths of the engine's refusals are relative to the send; a batch shows where it stands.
 Error at_item(Error error, std::size_t index) {
-  for (auto& problem : error.problems) problem.path = fmt::format("/items/{}{}", index, problem.path);
+  for (auto& problem : error.problems)
+    problem.path = fmt::format("/items/{}{}", index, problem.path);
   return error;
 }
 
@@ -276,8 +282,9 @@ wire::EmailBatchResponse batch_response(const Batch& batch) {
     const auto index = static_cast<std::int64_t>(i);
     if (result) {
       ++response.accepted;
-      response.items.emplace_back(wire::EmailBatchAcceptedItem{
-          index, batch.keys[i].value_or(""), wire::AcceptedStatus::Accepted, wire_send(result->send)});
+      response.items.emplace_back(wire::EmailBatchAcceptedItem{index, batch.keys[i].value_or(""),
+                                                               wire::AcceptedStatus::Accepted,
+                                                               wire_send(result->send)});
     } else {
       ++response.rejected;
       response.items.emplace_back(wire::EmailBatchRejectedItem{
@@ -291,8 +298,8 @@ wire::EmailBatchResponse batch_response(const Batch& batch) {
 std::vector<Problem> check_defaults(const wire::EmailSharedFields& defaults) {
   std::vector<Problem> problems;
   if (defaults.template_id && defaults.template_key) {
-    problems.push_back({"/defaults/templateKey",
-                        "Give exactly one of templateId and templateKey, not both."});
+    problems.push_back(
+        {"/defaults/templateKey", "Give exactly one of templateId and templateKey, not both."});
   }
   const auto check = [&](const char* path, const std::optional<std::string>& text) {
     if (!text) return;
@@ -364,12 +371,17 @@ std::vector<Operation> email_operations() {
            .title = "Send one email",
            .description =
                "Sends one expected email (receipt, password reset, invite) to one recipient from a "
-               "saved Transactional template. It is accepted durably and delivered in the background; "
-               "follow it with get_email. Repeating the call with the same idempotencyKey and the same "
-               "content never sends twice: use it to retry. Find templates with list_templates. Not "
-               "for campaigns or newsletters, and not for free text: content comes from the template, "
+               "saved Transactional template. It is accepted durably and delivered in the "
+               "background; "
+               "follow it with get_email. Repeating the call with the same idempotencyKey and the "
+               "same "
+               "content never sends twice: use it to retry. Find templates with list_templates. "
+               "Not "
+               "for campaigns or newsletters, and not for free text: content comes from the "
+               "template, "
                "its values from data.",
-           .hints = {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
+           .hints =
+               {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
            .body_bytes_max = 1 << 20},
           send_email),
       write_operation<wire::EmailBatchRequest, wire::EmailBatchResponse>(
@@ -382,10 +394,12 @@ std::vector<Operation> email_operations() {
            .description =
                "Sends 1 to 100 independent emails at once, each with its own recipient, data, "
                "idempotencyKey and result. Put what is the same for all into defaults. Items are "
-               "answered in order as Accepted (with the EmailSend) or Rejected (with the error); a bad "
+               "answered in order as Accepted (with the EmailSend) or Rejected (with the error); a "
+               "bad "
                "item harms no other. Mend rejected items and call again with all the same keys: "
                "accepted ones are not sent twice. Not a campaign: you list every recipient.",
-           .hints = {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
+           .hints =
+               {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
            .body_bytes_max = 8 << 20},
           batch_send),
       read_operation<wire::EmailRetrieveRequest, wire::EmailSend>(
@@ -396,11 +410,15 @@ std::vector<Operation> email_operations() {
            .scope = "emails:read",
            .title = "Look up an email",
            .description =
-               "Tells what became of an email: its status (Queued, Processing, Sent, Failed, Skipped), "
-               "why it failed or was skipped, and its frozen sender, subject and recipients. Sent means "
+               "Tells what became of an email: its status (Queued, Processing, Sent, Failed, "
+               "Skipped), "
+               "why it failed or was skipped, and its frozen sender, subject and recipients. Sent "
+               "means "
                "that the mail server accepted it, not that it reached the inbox. Use the id that "
-               "send_email or batch_send gave. Queued and Processing are not final: ask again later.",
-           .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
+               "send_email or batch_send gave. Queued and Processing are not final: ask again "
+               "later.",
+           .hints =
+               {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
           retrieve_email),
   };
 }

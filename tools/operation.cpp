@@ -6,9 +6,10 @@
 namespace segmentflow {
 
 Error invalid_input(std::vector<describe::Problem> problems) {
-  std::string message = problems.size() == 1
-                            ? problems.front().message
-                            : fmt::format("The request has {} problems; see details.", problems.size());
+  std::string message =
+      problems.size() == 1
+          ? problems.front().message
+          : fmt::format("The request has {} problems; see details.", problems.size());
   return Error{ErrorCode::ValidationFailed, std::move(message), std::move(problems)};
 }
 

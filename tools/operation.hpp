@@ -46,8 +46,9 @@ struct Operation {
   OperationInfo info;
   const describe::Type* request;
   const describe::Type* response;
-  // Parses `input` (all fields as members of one object, wherever a surface carries them), runs, and
-  // calls `done` exactly once, from any thread. The key is authenticated and authorised already.
+  // Parses `input` (all fields as members of one object, wherever a surface carries them), runs,
+  // and calls `done` exactly once, from any thread. The key is authenticated and authorised
+  // already.
   std::function<void(const Engine&, const KeyPtr&, const describe::Json& input, AnswerDone done)>
       invoke;
 };
@@ -55,8 +56,8 @@ struct Operation {
 // The error of an input that breaks its description.
 Error invalid_input(std::vector<describe::Problem> problems);
 
-// Runs `work`; a defect (an exception) is logged and becomes Internal, which tells the caller nothing of
-// what is inside.
+// Runs `work`; a defect (an exception) is logged and becomes Internal, which tells the caller
+// nothing of what is inside.
 Result<Answer> guarded(const std::function<Result<Answer>()>& work);
 
 // A read: a plain function on a reader thread, in one snapshot of the database.
@@ -81,7 +82,8 @@ Operation read_operation(OperationInfo info,
         return Answer{describe::write(*response)};
       }));
     });
-    if (!queued) done(fail(ErrorCode::RateLimited, "Too many reads are waiting. Try again shortly."));
+    if (!queued)
+      done(fail(ErrorCode::RateLimited, "Too many reads are waiting. Try again shortly."));
   };
   return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke)};
 }
@@ -97,9 +99,8 @@ using ReplyDone = std::function<void(Result<Reply<Response>>)>;
 
 // A write: the handler prepares a command and submits it to the committer; it blocks nowhere.
 template <class Request, class Response>
-Operation write_operation(OperationInfo info,
-                          void (*handler)(const Engine&, const KeyPtr&, Request,
-                                          ReplyDone<Response>)) {
+Operation write_operation(OperationInfo info, void (*handler)(const Engine&, const KeyPtr&, Request,
+                                                              ReplyDone<Response>)) {
   auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
                           AnswerDone done) {
     Request request;

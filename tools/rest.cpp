@@ -74,9 +74,9 @@ std::optional<describe::Problem> misplaced(const Operation& operation, const Jso
     const std::string where = field.rules.carried == Carried::Header
                                   ? fmt::format("the header {}", field.rules.header)
                                   : std::string("the URL");
-    return describe::Problem{fmt::format("/{}", field.name),
-                             fmt::format("Over REST {} is given in {}, not in the body.", field.name,
-                                         where)};
+    return describe::Problem{
+        fmt::format("/{}", field.name),
+        fmt::format("Over REST {} is given in {}, not in the body.", field.name, where)};
   }
   return std::nullopt;
 }

@@ -17,7 +17,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 struct RestRequest {
   Pairs captures;  // of the path
   Pairs query;
-  Pairs headers;   // names in lower case
+  Pairs headers;  // names in lower case
   std::string body;
 };
 
@@ -30,19 +30,20 @@ struct RestResponse {
 // The secret of the caller: x-api-key, else Authorization: Bearer; "" when there is neither.
 std::string api_key_of(const Pairs& headers);
 
-// One object with all fields of the operation. ValidationFailed (or PayloadTooLarge) for a body that is
-// not one JSON object, for query parameters that are unknown or given twice, and for a body where none
-// is expected.
+// One object with all fields of the operation. ValidationFailed (or PayloadTooLarge) for a body
+// that is not one JSON object, for query parameters that are unknown or given twice, and for a body
+// where none is expected.
 Result<describe::Json> rest_input(const Operation& operation, const RestRequest& request);
 
 RestResponse rest_response(const Result<Answer>& answer, std::string_view request_id);
 
-// The other way round, for a bridge: the request that makes the operation's call with these arguments.
+// The other way round, for a bridge: the request that makes the operation's call with these
+// arguments.
 struct RestCall {
   std::string method;
   std::string target;  // path and query, percent-encoded
   Pairs headers;
-  std::string body;    // "" for none
+  std::string body;  // "" for none
 };
 RestCall rest_call(const Operation& operation, const describe::Json& arguments);
 

@@ -83,12 +83,15 @@ std::vector<Operation> template_operations() {
            .tool = "list_templates",
            .scope = "templates:read",
            .title = "List templates",
-           .description =
-               "Lists the saved email templates with id, key, name, purpose, status and whether they are "
-               "complete, newest first. Use it to find the templateId for send_email: that needs an "
-               "Active, complete template with the purpose Transactional. The content is not included; "
-               "read it with get_template.",
-           .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
+           .description = "Lists the saved email templates with id, key, name, purpose, status and "
+                          "whether they are "
+                          "complete, newest first. Use it to find the templateId for send_email: "
+                          "that needs an "
+                          "Active, complete template with the purpose Transactional. The content "
+                          "is not included; "
+                          "read it with get_template.",
+           .hints =
+               {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
           list),
       read_operation<wire::TemplateRetrieveRequest, wire::TemplateDetail>(
           {.id = "templates.retrieve",
@@ -98,10 +101,13 @@ std::vector<Operation> template_operations() {
            .scope = "templates:read",
            .title = "Read one template",
            .description =
-               "Reads one email template with its content: subject, sender, and the body as a tree of "
-               "elements. Values written as {\"$state\": \"/data/orderId\"} or ${/data/orderId} show "
+               "Reads one email template with its content: subject, sender, and the body as a tree "
+               "of "
+               "elements. Values written as {\"$state\": \"/data/orderId\"} or ${/data/orderId} "
+               "show "
                "which members send_email's data should have. Find ids with list_templates.",
-           .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
+           .hints =
+               {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
           retrieve),
   };
 }

@@ -10,7 +10,8 @@
 
 namespace segmentflow::app {
 
-// The organisation of that name; with "" the only one there is. NotFound, Conflict when it is unclear.
+// The organisation of that name; with "" the only one there is. NotFound, Conflict when it is
+// unclear.
 Result<Organization> choose_organization(Transaction& tx, const std::string& name);
 
 // Opens the installation and runs `work` as one durable write.

@@ -25,7 +25,8 @@ Error unknown_operation(const Registry& registry, const std::string& name) {
   const std::string near = describe::nearest_name(name, ids);
   return {ErrorCode::NotFound,
           fmt::format("There is no operation {}.{} Operations: {}.", name,
-                      near.empty() ? "" : fmt::format(" Did you mean {}?", near), fmt::join(ids, ", "))};
+                      near.empty() ? "" : fmt::format(" Did you mean {}?", near),
+                      fmt::join(ids, ", "))};
 }
 
 int call_and_print(OperationCaller& caller, const Registry& registry, const std::string& name,
@@ -44,7 +45,8 @@ int call_and_print(OperationCaller& caller, const Registry& registry, const std:
 
 }  // namespace
 
-int run_call(const Settings& settings, const std::string& operation, const std::string& input_text) {
+int run_call(const Settings& settings, const std::string& operation,
+             const std::string& input_text) {
   set_up_log("warn");
   auto input = describe::parse_json(input_text, {.bytes_max = 8 << 20});
   if (!input) return report({ErrorCode::ValidationFailed, input.error().message});

@@ -1,5 +1,5 @@
-// The commands of the binary. Each prints its answer on stdout, errors on stderr, and gives the exit
-// code: 0 done, 1 not done.
+// The commands of the binary. Each prints its answer on stdout, errors on stderr, and gives the
+// exit code: 0 done, 1 not done.
 #pragma once
 
 #include <string>

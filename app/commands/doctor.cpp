@@ -33,20 +33,22 @@ class Report {
 };
 
 void check_folder(const Settings& settings, Report& report) {
-  struct stat info {};
+  struct stat info{};
   const std::string folder = settings.data_dir.string();
   if (::stat(folder.c_str(), &info) != 0) {
     return report.bad(fmt::format("data folder {} is missing; run segmentflow init", folder));
   }
   if ((info.st_mode & 077) != 0) {
-    report.warn(fmt::format("data folder {} is open to other users; run chmod 700 {}", folder, folder));
+    report.warn(
+        fmt::format("data folder {} is open to other users; run chmod 700 {}", folder, folder));
   } else {
     report.ok(fmt::format("data folder {}", folder));
   }
   std::error_code error;
   const auto space = std::filesystem::space(settings.data_dir, error);
   if (!error && space.available < kFreeBytesMin) {
-    report.warn(fmt::format("only {} MB free on the disk of the data folder", space.available >> 20));
+    report.warn(
+        fmt::format("only {} MB free on the disk of the data folder", space.available >> 20));
   }
 }
 
@@ -66,7 +68,8 @@ void check_sync_rate(const Settings& settings, Report& report) {
   ::close(fd);
   ::unlink(path.c_str());
   if (!written) return report.bad("the disk refuses to sync");
-  report.ok(fmt::format("{:.0f} durable writes a second, one at a time", kSyncProbes / took.count()));
+  report.ok(
+      fmt::format("{:.0f} durable writes a second, one at a time", kSyncProbes / took.count()));
 }
 
 void check_installation_state(Runtime& runtime, Report& report) {
@@ -94,7 +97,8 @@ void check_installation_state(Runtime& runtime, Report& report) {
   if (unknown > 0) {
     report.warn(fmt::format("{} delivery attempts ended without the server's answer", unknown));
   }
-  if (overdue > 0) report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
+  if (overdue > 0)
+    report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
   const DeliveryStatus delivery = runtime.engine().delivery_status();
   delivery.enabled ? report.ok(delivery.detail) : report.warn(delivery.detail);
 }

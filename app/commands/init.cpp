@@ -33,8 +33,9 @@ int run_init(const Settings& settings, const InitOptions& options) {
   if (options.demo) {
     fmt::print("Demo key:    in {}\n", (settings.data_dir / "demo.key").string());
   } else {
-    fmt::print("Next:        segmentflow domains add DOMAIN, senders add \"Name <address>\", templates "
-               "import FILE, keys create --name backend --scopes emails:write,emails:read\n");
+    fmt::print(
+        "Next:        segmentflow domains add DOMAIN, senders add \"Name <address>\", templates "
+        "import FILE, keys create --name backend --scopes emails:write,emails:read\n");
   }
   return 0;
 }

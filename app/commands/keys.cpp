@@ -40,8 +40,8 @@ int run_keys_list(const Settings& settings) {
     return {};
   });
   if (!done) return report(done.error());
-  fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}\n", "ID", "LAST4", "STATE", "CREATED", "NAME",
-             "SCOPES");
+  fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}\n", "ID", "LAST4", "STATE", "CREATED",
+             "NAME", "SCOPES");
   for (const auto& key : keys) {
     fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}{}\n", key.id.to_string(), key.last4,
                key.revoked_at ? "revoked" : "live", to_iso8601(key.created_at), key.name,

@@ -19,18 +19,22 @@ constexpr std::chrono::milliseconds kDrainPatience{3'000};
 constexpr std::chrono::milliseconds kDeliveryPatience{1'000};
 
 constexpr const char* kInstructions =
-    "Segmentflow sends expected email (receipts, password resets, invites) to one recipient at a time "
+    "Segmentflow sends expected email (receipts, password resets, invites) to one recipient at a "
+    "time "
     "from saved templates. To send: find a Transactional template with list_templates, see with "
     "get_template which data it reads, then call send_email with an idempotencyKey made from the "
-    "business event. Sending is durable and asynchronous; follow it with get_email. Repeat a call with "
-    "the same key after any error that may be temporary: it never sends twice. get_status tells which "
+    "business event. Sending is durable and asynchronous; follow it with get_email. Repeat a call "
+    "with "
+    "the same key after any error that may be temporary: it never sends twice. get_status tells "
+    "which "
     "scopes this key has and whether mail leaves the machine.";
 
-transport::stdio::StdioServer* stop_target = nullptr;  // set once, before the handlers are installed
+transport::stdio::StdioServer* stop_target =
+    nullptr;  // set once, before the handlers are installed
 
 void stop_on_signals(transport::stdio::StdioServer& server) {
   stop_target = &server;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { stop_target->stop(); };
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
@@ -51,10 +55,11 @@ int serve_stdio(const Registry& registry, std::shared_ptr<OperationCaller> calle
 }
 
 Error missing_key(const Settings& settings) {
-  return {ErrorCode::Unauthorized,
-          fmt::format("SEGMENTFLOW_API_KEY is not set. Make a key with: segmentflow keys create --name "
-                      "assistant --scopes emails:write,emails:read,templates:read --data-dir {}",
-                      settings.data_dir.string())};
+  return {
+      ErrorCode::Unauthorized,
+      fmt::format("SEGMENTFLOW_API_KEY is not set. Make a key with: segmentflow keys create --name "
+                  "assistant --scopes emails:write,emails:read,templates:read --data-dir {}",
+                  settings.data_dir.string())};
 }
 
 int run_bridge(const Settings& settings) {
@@ -76,8 +81,8 @@ int run_embedded(const Settings& settings) {
       spdlog::warn("not delivering: {}", joined.error().message);
     }
   });
-  const int code = serve_stdio(runtime.registry(),
-                               std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key));
+  const int code = serve_stdio(
+      runtime.registry(), std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key));
   joining.join();
   runtime.leave(kDeliveryPatience);
   return code;

@@ -35,9 +35,10 @@ bool ApiKey::allows(std::string_view scope) const {
 }
 
 Organization ensure_organization(Transaction& tx, IdSource& ids, std::string_view name) {
-  tx.query("INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3) "
-           "ON CONFLICT (name) DO NOTHING",
-           {ids.next(), name, tx.now()});
+  tx.query(
+      "INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3) "
+      "ON CONFLICT (name) DO NOTHING",
+      {ids.next(), name, tx.now()});
   const auto rows = tx.query("SELECT id, name FROM organizations WHERE name = $1", {name});
   return {rows.at(0)[0].uuid(), rows.at(0)[1].text()};
 }
@@ -64,18 +65,19 @@ NewApiKey create_api_key(Transaction& tx, IdSource& ids, Entropy& entropy,
   key.scopes = scopes;
   key.at_most_once = at_most_once;
   key.created_at = tx.now();
-  tx.query("INSERT INTO api_keys (id, organization_id, name, key_hash, last4, scopes, at_most_once, "
-           "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-           {key.id, key.organization_id, key.name, Bytes{sha256(made.secret)}, key.last4,
-            join_scopes(scopes), at_most_once, key.created_at});
+  tx.query(
+      "INSERT INTO api_keys (id, organization_id, name, key_hash, last4, scopes, at_most_once, "
+      "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      {key.id, key.organization_id, key.name, Bytes{sha256(made.secret)}, key.last4,
+       join_scopes(scopes), at_most_once, key.created_at});
   return made;
 }
 
 std::vector<ApiKey> list_api_keys(Transaction& tx) {
-  static const std::string sql =
-      fmt::format("SELECT {} FROM api_keys k JOIN organizations o ON o.id = k.organization_id "
-                  "ORDER BY k.row_id",
-                  kKeyColumns);
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM api_keys k JOIN organizations o ON o.id = k.organization_id "
+      "ORDER BY k.row_id",
+      kKeyColumns);
   std::vector<ApiKey> keys;
   for (const auto& row : tx.query(sql)) keys.push_back(read_key(row));
   return keys;
@@ -89,13 +91,13 @@ Result<ApiKey> revoke_api_key(Transaction& tx, std::string_view id_or_last4) {
     if (same) matches.push_back(std::move(key));
   }
   if (matches.empty()) {
-    return fail(ErrorCode::NotFound,
-                fmt::format("There is no live API key \"{}\". See segmentflow keys list.", id_or_last4));
+    return fail(
+        ErrorCode::NotFound,
+        fmt::format("There is no live API key \"{}\". See segmentflow keys list.", id_or_last4));
   }
   if (matches.size() > 1) {
-    return fail(ErrorCode::Conflict,
-                fmt::format("{} API keys end in \"{}\". Give the id instead.", matches.size(),
-                            id_or_last4));
+    return fail(ErrorCode::Conflict, fmt::format("{} API keys end in \"{}\". Give the id instead.",
+                                                 matches.size(), id_or_last4));
   }
   ApiKey key = std::move(matches.front());
   key.revoked_at = key.revoked_at.value_or(tx.now());
@@ -104,10 +106,10 @@ Result<ApiKey> revoke_api_key(Transaction& tx, std::string_view id_or_last4) {
 }
 
 std::optional<ApiKey> find_api_key(Transaction& tx, std::string_view secret) {
-  static const std::string sql =
-      fmt::format("SELECT {} FROM api_keys k JOIN organizations o ON o.id = k.organization_id "
-                  "WHERE k.key_hash = $1 AND k.revoked_at IS NULL",
-                  kKeyColumns);
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM api_keys k JOIN organizations o ON o.id = k.organization_id "
+      "WHERE k.key_hash = $1 AND k.revoked_at IS NULL",
+      kKeyColumns);
   const auto rows = tx.query(sql, {Bytes{sha256(secret)}});
   if (rows.empty()) return std::nullopt;
   return read_key(rows.front());

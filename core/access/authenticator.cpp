@@ -15,8 +15,9 @@ std::shared_ptr<const ApiKey> Authenticator::remembered(std::string_view secret)
 
 Result<std::shared_ptr<const ApiKey>> Authenticator::verify(std::string_view secret) {
   if (secret.empty()) {
-    return fail(ErrorCode::Unauthorized,
-                "No API key was given. Send it in the x-api-key header (or Authorization: Bearer).");
+    return fail(
+        ErrorCode::Unauthorized,
+        "No API key was given. Send it in the x-api-key header (or Authorization: Bearer).");
   }
   std::optional<ApiKey> found;
   const Time asked_at = clock_.now();

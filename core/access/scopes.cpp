@@ -24,7 +24,9 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-std::span<const std::string_view> known_scopes() { return kScopes; }
+std::span<const std::string_view> known_scopes() {
+  return kScopes;
+}
 
 Result<std::vector<std::string>> parse_scopes(std::string_view text) {
   std::vector<std::string> scopes;

@@ -12,8 +12,8 @@ namespace segmentflow {
 
 std::span<const std::string_view> known_scopes();
 
-// Splits "emails:write, emails:read"; "all" stands for every scope. ValidationFailed names an unknown
-// scope and the nearest known one.
+// Splits "emails:write, emails:read"; "all" stands for every scope. ValidationFailed names an
+// unknown scope and the nearest known one.
 Result<std::vector<std::string>> parse_scopes(std::string_view text);
 
 std::string join_scopes(const std::vector<std::string>& scopes);  // "a,b"

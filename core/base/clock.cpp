@@ -39,8 +39,8 @@ std::string to_iso8601(Time time) {
 std::string to_rfc5322(Time time) {
   static constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
                                                        "Thu", "Fri", "Sat"};
-  static constexpr std::array<const char*, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   int millis = 0;
   const std::tm t = utc_parts(time, millis);
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000",

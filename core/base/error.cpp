@@ -12,7 +12,8 @@ using enum ErrorCode;
 // In the order of the enum. G1 names where the documents give one, else the same words.
 constexpr std::array kKinds = {
     ErrorKind{ValidationFailed, 400, "validation_failed", "ValidationFailed", false},
-    ErrorKind{IdempotencyKeyRequired, 400, "idempotency_key_required", "IdempotencyKeyRequired", false},
+    ErrorKind{IdempotencyKeyRequired, 400, "idempotency_key_required", "IdempotencyKeyRequired",
+              false},
     ErrorKind{Unauthorized, 401, "unauthorized", "Unauthorized", false},
     ErrorKind{InsufficientScope, 403, "insufficient_scope", "InsufficientScope", false},
     ErrorKind{Misdirected, 403, "misdirected", "Misdirected", false},

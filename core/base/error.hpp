@@ -11,27 +11,27 @@
 namespace segmentflow {
 
 enum class ErrorCode {
-  ValidationFailed,        // 400: the input breaks a rule of its description
-  IdempotencyKeyRequired,  // 400: a write came without its key
-  Unauthorized,            // 401: no key, or an unknown or revoked one
-  InsufficientScope,       // 403: the key lacks a scope
-  Misdirected,             // 403: the Host header names another server (DNS rebinding)
-  NotFound,                // 404: no such thing, or another organisation's
-  MethodNotAllowed,        // 405
-  IdempotencyConflict,     // 409: the key was used for another effective request
-  PayloadTooLarge,         // 413
-  UnsupportedMediaType,    // 415
-  InvalidSenderProfile,    // 422: no valid transactional sender on a verified domain
-  InvalidReplyTo,          // 422: the domain is not a verified one of the organisation
+  ValidationFailed,          // 400: the input breaks a rule of its description
+  IdempotencyKeyRequired,    // 400: a write came without its key
+  Unauthorized,              // 401: no key, or an unknown or revoked one
+  InsufficientScope,         // 403: the key lacks a scope
+  Misdirected,               // 403: the Host header names another server (DNS rebinding)
+  NotFound,                  // 404: no such thing, or another organisation's
+  MethodNotAllowed,          // 405
+  IdempotencyConflict,       // 409: the key was used for another effective request
+  PayloadTooLarge,           // 413
+  UnsupportedMediaType,      // 415
+  InvalidSenderProfile,      // 422: no valid transactional sender on a verified domain
+  InvalidReplyTo,            // 422: the domain is not a verified one of the organisation
   TemplateNotTransactional,  // 422
-  TemplateIncomplete,      // 422
-  TemplateArchived,        // 422
-  RecipientNotResolved,    // 422: externalId of nobody, or a Profile without an address
-  RecipientConflict,       // 422: the identities given are not one Profile
-  Conflict,                // 409: the state of the thing does not allow it
-  RateLimited,             // 429: a named queue or concurrency limit is full
-  Internal,                // 500: a defect
-  NotReady,                // 503: delivery, database or start-up is not there; try again
+  TemplateIncomplete,        // 422
+  TemplateArchived,          // 422
+  RecipientNotResolved,      // 422: externalId of nobody, or a Profile without an address
+  RecipientConflict,         // 422: the identities given are not one Profile
+  Conflict,                  // 409: the state of the thing does not allow it
+  RateLimited,               // 429: a named queue or concurrency limit is full
+  Internal,                  // 500: a defect
+  NotReady,                  // 503: delivery, database or start-up is not there; try again
 };
 
 struct ErrorKind {
@@ -45,7 +45,7 @@ const ErrorKind& kind_of(ErrorCode code);
 
 struct Error {
   ErrorCode code;
-  std::string message;                      // a sentence: what, where, what to do
+  std::string message;                        // a sentence: what, where, what to do
   std::vector<describe::Problem> problems{};  // `details`: one row per offending field
   std::vector<std::string> required_scopes{};
   int retry_after_s = 0;

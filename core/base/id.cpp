@@ -16,7 +16,9 @@ int hex_value(char c) {
   return -1;
 }
 
-bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+bool hyphen_at(std::size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 }  // namespace
 
@@ -71,8 +73,8 @@ void SystemEntropy::fill(std::span<std::uint8_t> out) {
   }
 }
 
-// RFC 9562 §6.2 method 1: a counter of twelve bits in rand_a, seeded low so that it does not overflow
-// within a millisecond; when it does all the same, the millisecond is advanced.
+// RFC 9562 §6.2 method 1: a counter of twelve bits in rand_a, seeded low so that it does not
+// overflow within a millisecond; when it does all the same, the millisecond is advanced.
 Uuid IdSource::next() {
   Uuid id;
   entropy_.fill(std::span(id.bytes).subspan(6));
@@ -91,7 +93,8 @@ Uuid IdSource::next() {
     ms = last_ms_;
     counter = counter_;
   }
-  for (std::size_t i = 0; i < 6; ++i) id.bytes.at(i) = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+  for (std::size_t i = 0; i < 6; ++i)
+    id.bytes.at(i) = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
   id.bytes[6] = static_cast<std::uint8_t>(0x70 | (counter >> 8));
   id.bytes[7] = static_cast<std::uint8_t>(counter & 0xFF);
   id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));

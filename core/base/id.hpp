@@ -22,8 +22,8 @@ struct Uuid {
   static std::optional<Uuid> parse(std::string_view text);
   // The sixteen bytes as stored; nullopt when the length is wrong.
   static std::optional<Uuid> from_bytes(std::string_view bytes);
-  std::string to_string() const;                    // lower case, with hyphens
-  std::string_view view() const;                    // the sixteen bytes, as stored
+  std::string to_string() const;  // lower case, with hyphens
+  std::string_view view() const;  // the sixteen bytes, as stored
 };
 
 // Random bytes from the operating system.

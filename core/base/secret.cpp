@@ -21,14 +21,16 @@ constexpr std::size_t kSecretBytes = 32;
 const unsigned char* as_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
-unsigned char* as_bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+unsigned char* as_bytes(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 
 Result<std::string> from_hex(std::string_view hex, std::string_view where) {
   std::string key(kSecretBytes, '\0');
   std::size_t length = 0;
   const char* end = nullptr;
-  const bool ok = sodium_hex2bin(as_bytes(key), key.size(), hex.data(), hex.size(), nullptr, &length,
-                                 &end) == 0;
+  const bool ok = sodium_hex2bin(as_bytes(key), key.size(), hex.data(), hex.size(), nullptr,
+                                 &length, &end) == 0;
   if (!ok || length != kSecretBytes || end != hex.data() + hex.size()) {
     return fail(ErrorCode::ValidationFailed,
                 fmt::format("{} must be {} hexadecimal digits.", where, kSecretBytes * 2));
@@ -160,9 +162,12 @@ Result<std::string> InstallationSecret::unseal(std::string_view sealed) const {
       return plain;
     }
   }
-  return fail(ErrorCode::Internal, "A sealed setting cannot be opened with this installation's secret.");
+  return fail(ErrorCode::Internal,
+              "A sealed setting cannot be opened with this installation's secret.");
 }
 
-std::string InstallationSecret::check_value() const { return mac("check", "v1"); }
+std::string InstallationSecret::check_value() const {
+  return mac("check", "v1");
+}
 
 }  // namespace segmentflow

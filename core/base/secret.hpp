@@ -24,13 +24,14 @@ std::string to_base64(std::string_view bytes);     // RFC 4648 §4
 std::string random_bytes(Entropy& entropy, std::size_t count);
 
 // The secret of an installation: 32 bytes from SEGMENTFLOW_SECRET (64 hex digits) or from a file
-// `secret` (0600) in the data folder. Separate keys are derived for each use. Immutable, thread-safe.
+// `secret` (0600) in the data folder. Separate keys are derived for each use. Immutable,
+// thread-safe.
 class InstallationSecret {
  public:
   explicit InstallationSecret(std::string key_bytes);
 
-  // From `hex` when not empty, else from `folder`/secret. ValidationFailed when the text is not 64 hex
-  // digits or the file is unreadable; NotFound when neither is there.
+  // From `hex` when not empty, else from `folder`/secret. ValidationFailed when the text is not 64
+  // hex digits or the file is unreadable; NotFound when neither is there.
   static Result<InstallationSecret> load(std::string_view hex, const std::filesystem::path& folder);
   // As load(), making the file when neither is there.
   static Result<InstallationSecret> load_or_make(std::string_view hex,

@@ -1,4 +1,5 @@
-// From a claimed send to the bytes of its message: snapshot and frozen values → HTML and text → MIME.
+// From a claimed send to the bytes of its message: snapshot and frozen values → HTML and text →
+// MIME.
 #pragma once
 
 #include "core/delivery/delivery_records.hpp"
@@ -7,8 +8,8 @@
 
 namespace segmentflow {
 
-// Thread-safe. Every attempt of a send gives the same bytes: Message-ID, boundary and date derive from
-// stored values.
+// Thread-safe. Every attempt of a send gives the same bytes: Message-ID, boundary and date derive
+// from stored values.
 class Composer {
  public:
   Composer(Database& database, TemplateCache& templates)

@@ -20,9 +20,10 @@ Result<void> check_installation(Transaction& tx, const InstallationSecret& secre
     return fail(ErrorCode::NotFound, "The database holds no installation. Run segmentflow init.");
   }
   if (rows[0][0].bytes() == secret.check_value()) return {};
-  return fail(ErrorCode::Conflict,
-              "The database belongs to an installation with another secret. Use the data folder (or "
-              "SEGMENTFLOW_SECRET) that this database was made with.");
+  return fail(
+      ErrorCode::Conflict,
+      "The database belongs to an installation with another secret. Use the data folder (or "
+      "SEGMENTFLOW_SECRET) that this database was made with.");
 }
 
 void store_delivery_url(Transaction& tx, const InstallationSecret& secret, Entropy& entropy,

@@ -1,5 +1,5 @@
-// How the installation delivers: one URL, kept sealed in the database and not in each process, so that
-// an AI host's process never delivers differently from the server.
+// How the installation delivers: one URL, kept sealed in the database and not in each process, so
+// that an AI host's process never delivers differently from the server.
 #pragma once
 
 #include <optional>

@@ -33,7 +33,9 @@ DeliveryLoop::DeliveryLoop(Database& database, Committer& committer, Membership&
       may_deliver_(std::move(may_deliver)),
       claim_(ids) {}
 
-DeliveryLoop::~DeliveryLoop() { stop(std::chrono::milliseconds(0)); }
+DeliveryLoop::~DeliveryLoop() {
+  stop(std::chrono::milliseconds(0));
+}
 
 void DeliveryLoop::start() {
   thread_ = std::thread([this] { run(); });
@@ -112,18 +114,17 @@ void DeliveryLoop::wait_for_work() {
 }
 
 void DeliveryLoop::start_delivery(Delivery delivery) {
-  AttemptRef ref{membership_.lease(),      delivery.job_row_id, delivery.send.organization_id,
-                 delivery.send.id,         delivery.attempt,    clock_.now()};
+  AttemptRef ref{membership_.lease(), delivery.job_row_id, delivery.send.organization_id,
+                 delivery.send.id,    delivery.attempt,    clock_.now()};
   auto mail = composer_.compose(delivery);
   if (!mail) {
     give_up(ref, mail.error());
     return;
   }
   auto before_dot = [this, ref](std::function<void(bool)> go) {
-    committer_.submit(mark_dots_, AttemptRef(ref), std::function<void(Result<bool>)>(
-                                                       [go = std::move(go)](Result<bool> held) {
-                                                         go(held.value_or(false));
-                                                       }));
+    committer_.submit(mark_dots_, AttemptRef(ref),
+                      std::function<void(Result<bool>)>(
+                          [go = std::move(go)](Result<bool> held) { go(held.value_or(false)); }));
   };
   auto done = [this, ref, send = std::move(delivery.send)](MailOutcome outcome) {
     finish(ref, send, std::move(outcome));
@@ -132,8 +133,8 @@ void DeliveryLoop::start_delivery(Delivery delivery) {
 }
 
 void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {
-  Verdict verdict = judge(outcome, send, ref.attempt, clock_.now(), random_number(entropy_),
-                          settings_.retry);
+  Verdict verdict =
+      judge(outcome, send, ref.attempt, clock_.now(), random_number(entropy_), settings_.retry);
   record({ref, std::move(outcome), std::move(verdict)});
 }
 

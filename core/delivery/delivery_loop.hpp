@@ -1,5 +1,5 @@
-// The worker that delivers: claims due sends, composes them, hands them to the transport, records what
-// became of them. One thread claims and composes; the transport's threads report back.
+// The worker that delivers: claims due sends, composes them, hands them to the transport, records
+// what became of them. One thread claims and composes; the transport's threads report back.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,8 @@
 namespace segmentflow {
 
 struct DeliverySettings {
-  int in_flight_max = 128;              // claimed and not finished
-  Time poll_every = kMicrosPerSecond;   // looks for work that other processes accepted
+  int in_flight_max = 128;             // claimed and not finished
+  Time poll_every = kMicrosPerSecond;  // looks for work that other processes accepted
   RetryPolicy retry;
 };
 
@@ -34,9 +34,8 @@ class DeliveryLoop {
  public:
   // `may_deliver` is asked before each claim: whether it is this process's turn.
   DeliveryLoop(Database& database, Committer& committer, Membership& membership, Composer& composer,
-               MailTransport& transport, IdSource& ids, Entropy& entropy,
-               const Clock& clock, DeliverySettings settings,
-               std::function<bool()> may_deliver);
+               MailTransport& transport, IdSource& ids, Entropy& entropy, const Clock& clock,
+               DeliverySettings settings, std::function<bool()> may_deliver);
   ~DeliveryLoop();
 
   void start();

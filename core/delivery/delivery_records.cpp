@@ -64,7 +64,8 @@ std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std
     return failed(FailureReason::ProviderUnavailable, "The deadline of the send has passed.");
   }
   if (at(kData).is_null()) {
-    return failed(FailureReason::WorkerFailed, "What the message is rendered from is no longer kept.");
+    return failed(FailureReason::WorkerFailed,
+                  "What the message is rendered from is no longer kept.");
   }
   return std::nullopt;
 }
@@ -85,11 +86,12 @@ class StatusUpdates {
 
   // Where rendering failed no Message came to be.
   void write(Transaction& tx) {
-    tx.query("UPDATE email_sends SET status = i.status, skipped_reason = i.skipped_reason, "
-             "failure_reason = i.failure_reason, failure_message = i.failure_message, "
-             "message_id = CASE WHEN i.no_message = 1 THEN NULL ELSE message_id END, "
-             "updated_at = $1 FROM {input} AS i WHERE email_sends.id = i.id",
-             input_, {tx.now()});
+    tx.query(
+        "UPDATE email_sends SET status = i.status, skipped_reason = i.skipped_reason, "
+        "failure_reason = i.failure_reason, failure_message = i.failure_message, "
+        "message_id = CASE WHEN i.no_message = 1 THEN NULL ELSE message_id END, "
+        "updated_at = $1 FROM {input} AS i WHERE email_sends.id = i.id",
+        input_, {tx.now()});
   }
 
  private:
@@ -110,9 +112,10 @@ void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSour
     send.status = SendStatus::Processing;
     begun.add({send.id, *send.message_id});
   }
-  tx.query("UPDATE email_sends SET status = 'Processing', message_id = i.message_id, updated_at = $1 "
-           "FROM {input} AS i WHERE email_sends.id = i.id",
-           begun, {tx.now()});
+  tx.query(
+      "UPDATE email_sends SET status = 'Processing', message_id = i.message_id, updated_at = $1 "
+      "FROM {input} AS i WHERE email_sends.id = i.id",
+      begun, {tx.now()});
 }
 
 ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
@@ -149,8 +152,8 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   return answer;
 }
 
-// Which of the attempts still belong to their lease. All commands of a process carry the same lease but
-// for the moment after it was lost, so the loop makes one query, rarely two.
+// Which of the attempts still belong to their lease. All commands of a process carry the same lease
+// but for the moment after it was lost, so the loop makes one query, rarely two.
 template <class Command, class RefOf>
 std::vector<bool> held(Transaction& tx, std::span<const Command> commands, RefOf ref_of) {
   std::map<std::pair<Uuid, std::int64_t>, std::vector<std::size_t>> by_lease;
@@ -200,7 +203,8 @@ std::string refused_to_json(const std::vector<RefusedCopy>& copies) {
   if (copies.empty()) return "[]";
   Json list = Json::array();
   for (const auto& copy : copies) {
-    list.push_back({{"recipient", copy.recipient}, {"code", copy.reply.code}, {"text", copy.reply.text}});
+    list.push_back(
+        {{"recipient", copy.recipient}, {"code", copy.reply.code}, {"text", copy.reply.text}});
   }
   return describe::dump_json(list);
 }
@@ -208,10 +212,19 @@ std::string refused_to_json(const std::vector<RefusedCopy>& copies) {
 void write_attempts(Transaction& tx, std::span<const OutcomeCommand> commands,
                     const std::vector<bool>& ours) {
   using enum SqlType;
-  SqlInput rows({{"organization_id", Bytes}, {"send_id", Bytes}, {"number", Integer},
-                 {"instance_id", Bytes}, {"outcome", Text}, {"phase", Text}, {"peer", Text},
-                 {"reply_code", Integer}, {"reply_enhanced", Text}, {"reply_text", Text},
-                 {"detail", Text}, {"refused_copies", Text}, {"started_at", Integer}});
+  SqlInput rows({{"organization_id", Bytes},
+                 {"send_id", Bytes},
+                 {"number", Integer},
+                 {"instance_id", Bytes},
+                 {"outcome", Text},
+                 {"phase", Text},
+                 {"peer", Text},
+                 {"reply_code", Integer},
+                 {"reply_enhanced", Text},
+                 {"reply_text", Text},
+                 {"detail", Text},
+                 {"refused_copies", Text},
+                 {"started_at", Integer}});
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!ours[i] || !commands[i].outcome) continue;
     const AttemptRef& ref = commands[i].ref;
@@ -221,17 +234,18 @@ void write_attempts(Transaction& tx, std::span<const OutcomeCommand> commands,
               outcome.reply.enhanced, outcome.reply.text, outcome.detail,
               refused_to_json(outcome.refused_copies), ref.started_at});
   }
-  tx.query("INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
-           "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at, "
-           "finished_at) SELECT i.organization_id, i.send_id, i.number, i.instance_id, i.outcome, "
-           "i.phase, i.peer, i.reply_code, i.reply_enhanced, i.reply_text, i.detail, "
-           "i.refused_copies, i.started_at, $1 FROM {input} AS i WHERE 1 = 1 "
-           "ON CONFLICT (send_id, number) DO UPDATE SET outcome = excluded.outcome, "
-           "phase = excluded.phase, peer = excluded.peer, reply_code = excluded.reply_code, "
-           "reply_enhanced = excluded.reply_enhanced, reply_text = excluded.reply_text, "
-           "detail = excluded.detail, refused_copies = excluded.refused_copies, "
-           "finished_at = excluded.finished_at",
-           rows, {tx.now()});
+  tx.query(
+      "INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
+      "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at, "
+      "finished_at) SELECT i.organization_id, i.send_id, i.number, i.instance_id, i.outcome, "
+      "i.phase, i.peer, i.reply_code, i.reply_enhanced, i.reply_text, i.detail, "
+      "i.refused_copies, i.started_at, $1 FROM {input} AS i WHERE 1 = 1 "
+      "ON CONFLICT (send_id, number) DO UPDATE SET outcome = excluded.outcome, "
+      "phase = excluded.phase, peer = excluded.peer, reply_code = excluded.reply_code, "
+      "reply_enhanced = excluded.reply_enhanced, reply_text = excluded.reply_text, "
+      "detail = excluded.detail, refused_copies = excluded.refused_copies, "
+      "finished_at = excluded.finished_at",
+      rows, {tx.now()});
 }
 
 }  // namespace
@@ -257,11 +271,12 @@ std::vector<Result<bool>> MarkDots::apply(Transaction& tx, std::span<const Attem
     if (!ours[i]) continue;
     rows.add({ref.organization_id, ref.send_id, ref.attempt, ref.lease.instance, ref.started_at});
   }
-  tx.query("INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
-           "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at) "
-           "SELECT i.organization_id, i.send_id, i.number, i.instance_id, 'Pending', 'DotWritten', "
-           "'', 0, '', '', '', '[]', i.started_at FROM {input} AS i",
-           rows);
+  tx.query(
+      "INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
+      "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at) "
+      "SELECT i.organization_id, i.send_id, i.number, i.instance_id, 'Pending', 'DotWritten', "
+      "'', 0, '', '', '', '[]', i.started_at FROM {input} AS i",
+      rows);
   return {ours.begin(), ours.end()};
 }
 
@@ -293,7 +308,8 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
                      Entropy& entropy) {
   static const std::string sql = fmt::format(
       "SELECT {}, j.row_id, a.number FROM jobs j JOIN delivery_attempts a "
-      "ON a.send_id = j.subject_id AND a.outcome = 'Pending' JOIN email_sends s ON s.id = j.subject_id "
+      "ON a.send_id = j.subject_id AND a.outcome = 'Pending' JOIN email_sends s ON s.id = "
+      "j.subject_id "
       "WHERE j.lease_instance = $1",
       email_send_columns());
   StatusUpdates updates;
@@ -317,9 +333,10 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
       rescheduled.push_back({job_row_id, verdict.due_at, attempt});
     }
   }
-  tx.query("UPDATE delivery_attempts SET outcome = 'Unknown', detail = $1, finished_at = $2 "
-           "WHERE instance_id = $3 AND outcome = 'Pending'",
-           {unknown.detail, tx.now(), gone.instance});
+  tx.query(
+      "UPDATE delivery_attempts SET outcome = 'Unknown', detail = $1, finished_at = $2 "
+      "WHERE instance_id = $3 AND outcome = 'Pending'",
+      {unknown.detail, tx.now(), gone.instance});
   updates.write(tx);
   finish_jobs(tx, finished);
   reschedule_jobs(tx, rescheduled);
@@ -334,9 +351,10 @@ std::int64_t count_unknown_attempts(Transaction& tx) {
 
 std::int64_t count_overdue_sends(Transaction& tx) {
   return tx
-      .query("SELECT count(*) FROM email_sends WHERE status IN ('Queued', 'Processing') "
-             "AND deadline_at < $1",
-             {tx.now()})
+      .query(
+          "SELECT count(*) FROM email_sends WHERE status IN ('Queued', 'Processing') "
+          "AND deadline_at < $1",
+          {tx.now()})
       .at(0)[0]
       .integer();
 }

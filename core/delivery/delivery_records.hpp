@@ -1,5 +1,5 @@
-// What delivery writes: claims, the mark before the dot, outcomes; each a list write of its own, each
-// fenced by the lease. No transaction is open across network I/O.
+// What delivery writes: claims, the mark before the dot, outcomes; each a list write of its own,
+// each fenced by the lease. No transaction is open across network I/O.
 #pragma once
 
 #include <optional>
@@ -31,8 +31,8 @@ struct ClaimAnswer {
   int ended = 0;  // sends that were skipped or failed by the checks of this attempt
 };
 
-// Leases due sends. Suppression, erasure, subscription, sender and deadline are checked again: what does
-// not pass becomes final here. A send's Message gets its id with its first claim.
+// Leases due sends. Suppression, erasure, subscription, sender and deadline are checked again: what
+// does not pass becomes final here. A send's Message gets its id with its first claim.
 class ClaimDeliveries final : public ListWrite<ClaimCommand, ClaimAnswer> {
  public:
   explicit ClaimDeliveries(IdSource& ids) : ids_(ids) {}
@@ -53,8 +53,8 @@ struct AttemptRef {
   Time started_at = 0;
 };
 
-// "About to write the dot", durable before it is written, so that a crash is classified too. The answer
-// is false when the lease was lost: then the dot must not be written.
+// "About to write the dot", durable before it is written, so that a crash is classified too. The
+// answer is false when the lease was lost: then the dot must not be written.
 class MarkDots final : public ListWrite<AttemptRef, bool> {
  public:
   std::vector<Result<bool>> apply(Transaction& tx, std::span<const AttemptRef> commands) override;
@@ -73,9 +73,10 @@ class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
                                   std::span<const OutcomeCommand> commands) override;
 };
 
-// Frees what a gone instance held. Attempts it had marked and not finished are Unknown; they are tried
-// again by the policy, or final where it is at most once.
-void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy, Entropy& entropy);
+// Frees what a gone instance held. Attempts it had marked and not finished are Unknown; they are
+// tried again by the policy, or final where it is at most once.
+void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
+                     Entropy& entropy);
 
 // Attempts on record with an unknown outcome.
 std::int64_t count_unknown_attempts(Transaction& tx);

@@ -10,7 +10,8 @@
 
 namespace segmentflow {
 
-// One message for one SMTP transaction. recipients[0] is the primary recipient; the rest are copies.
+// One message for one SMTP transaction. recipients[0] is the primary recipient; the rest are
+// copies.
 struct OutgoingMail {
   std::string message_id;  // for logs and capture files, a UUID
   std::string mail_from;   // envelope sender
@@ -19,19 +20,19 @@ struct OutgoingMail {
 };
 
 struct MailReply {
-  int code = 0;              // 250, 451, 550 ...; 0 when the peer never answered
-  std::string enhanced;      // "5.1.1" (RFC 3463), "" when none was given
-  std::string text;          // the peer's words, printable, at most 512 bytes
+  int code = 0;          // 250, 451, 550 ...; 0 when the peer never answered
+  std::string enhanced;  // "5.1.1" (RFC 3463), "" when none was given
+  std::string text;      // the peer's words, printable, at most 512 bytes
 };
 
 // How far an attempt came; before DotWritten a repeat cannot double anything (RFC 5321 §4.5.3.2.6).
 enum class MailPhase { NotStarted, EnvelopeSent, DotWritten, Replied };
 
 enum class MailResult {
-  Accepted,   // the peer took responsibility (2xx after the dot)
-  Deferred,   // not taken, may be later: 4xx, refused connection, time-out before the dot
-  Rejected,   // not taken for good: 5xx, or content the peer cannot take
-  Unknown,    // the dot was written and no reply came
+  Accepted,  // the peer took responsibility (2xx after the dot)
+  Deferred,  // not taken, may be later: 4xx, refused connection, time-out before the dot
+  Rejected,  // not taken for good: 5xx, or content the peer cannot take
+  Unknown,   // the dot was written and no reply came
 };
 
 struct RefusedCopy {
@@ -42,9 +43,9 @@ struct RefusedCopy {
 struct MailOutcome {
   MailResult result = MailResult::Deferred;
   MailPhase phase = MailPhase::NotStarted;
-  MailReply reply;                          // the reply that decided
-  std::string peer;                         // "host:port" or "capture"
-  std::string detail;                       // a sentence when no reply decided: "connection refused"
+  MailReply reply;     // the reply that decided
+  std::string peer;    // "host:port" or "capture"
+  std::string detail;  // a sentence when no reply decided: "connection refused"
   std::vector<RefusedCopy> refused_copies;  // cc/bcc the peer refused while it took the primary
 };
 
@@ -53,8 +54,8 @@ class MailTransport {
   virtual ~MailTransport() = default;
 
   // Asked once the peer is ready for the content and before the final dot leaves. The adapter must
-  // not write the dot until `go(true)` is called (from any thread, exactly once); after `go(false)` it
-  // gives the message up with phase EnvelopeSent and result Deferred.
+  // not write the dot until `go(true)` is called (from any thread, exactly once); after `go(false)`
+  // it gives the message up with phase EnvelopeSent and result Deferred.
   using BeforeDot = std::function<void(std::function<void(bool)> go)>;
   using Done = std::function<void(MailOutcome)>;
 

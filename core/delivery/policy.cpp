@@ -51,10 +51,11 @@ Verdict judge(const MailOutcome& outcome, const EmailSend& send, int attempts_do
       return failed(FailureReason::ProviderRejected, describe_outcome(outcome));
     case MailResult::Unknown:
       if (send.at_most_once) {
-        return failed(FailureReason::OutcomeUnknown,
-                      fmt::format("The message was handed over but no answer came ({}). It may or may "
-                                  "not have arrived; it is not sent again.",
-                                  describe_outcome(outcome)));
+        return failed(
+            FailureReason::OutcomeUnknown,
+            fmt::format("The message was handed over but no answer came ({}). It may or may "
+                        "not have arrived; it is not sent again.",
+                        describe_outcome(outcome)));
       }
       return try_again(outcome, send, attempts_done, now, random, policy,
                        FailureReason::OutcomeUnknown);

@@ -32,16 +32,17 @@ std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time n
   for (const auto& [index, value] : made) {
     if (!value->new_profile) continue;
     const Address& address = value->new_profile->address;
-    profiles.add({value->new_profile->id, value->send.organization_id, address.email, address.key()});
+    profiles.add(
+        {value->new_profile->id, value->send.organization_id, address.email, address.key()});
   }
   if (profiles.empty()) return made;
   std::set<Uuid> lost;
   for (const auto& row : profiles.rows()) lost.insert(row[0].uuid());
-  for (const auto& row :
-       tx.query("INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
-                "updated_at) SELECT i.id, i.organization_id, i.email, i.email_key, '{}', $1, $1 "
-                "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING id",
-                profiles, {now})) {
+  for (const auto& row : tx.query(
+           "INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
+           "updated_at) SELECT i.id, i.organization_id, i.email, i.email_key, '{}', $1, $1 "
+           "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING id",
+           profiles, {now})) {
     lost.erase(row[0].uuid());
   }
   std::erase_if(made, [&](const Made& m) { return lost.contains(m.value->send.profile_id); });
@@ -57,11 +58,11 @@ std::vector<Made> write_external_ids(Transaction& tx, std::vector<Made> made, Ti
     links.add({value->send.organization_id, *value->new_external_id, value->send.profile_id});
   }
   if (links.empty()) return made;
-  const auto linked = made_names(
-      tx.query("INSERT INTO profile_external_ids (organization_id, external_id, profile_id, created_at) "
-               "SELECT i.organization_id, i.external_id, i.profile_id, $1 FROM {input} AS i "
-               "WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING organization_id, external_id",
-               links, {now}));
+  const auto linked = made_names(tx.query(
+      "INSERT INTO profile_external_ids (organization_id, external_id, profile_id, created_at) "
+      "SELECT i.organization_id, i.external_id, i.profile_id, $1 FROM {input} AS i "
+      "WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING organization_id, external_id",
+      links, {now}));
   std::erase_if(made, [&](const Made& m) {
     return m.value->new_external_id &&
            !linked.contains({m.value->send.organization_id, *m.value->new_external_id});
@@ -73,8 +74,7 @@ SqlRow send_row(const NewSend& made) {
   const EmailSend& s = made.send;
   const auto reply_email = s.reply_to ? SqlValue(s.reply_to->email) : SqlValue();
   const auto reply_name = s.reply_to ? SqlValue(s.reply_to->name) : SqlValue();
-  const auto skipped =
-      s.skipped_reason ? SqlValue(to_string(*s.skipped_reason)) : SqlValue();
+  const auto skipped = s.skipped_reason ? SqlValue(to_string(*s.skipped_reason)) : SqlValue();
   return {s.id,
           s.organization_id,
           s.idempotency_key,
@@ -105,24 +105,37 @@ SqlRow send_row(const NewSend& made) {
 // Gives the sends that were inserted; the others' keys were taken meanwhile.
 std::vector<Made> write_sends(Transaction& tx, std::vector<Made> made) {
   using enum SqlType;
-  SqlInput sends({{"id", Bytes},          {"organization_id", Bytes},
-                  {"idempotency_key", Text}, {"request_mac", Bytes},
-                  {"fingerprint", Bytes}, {"status", Text},
-                  {"skipped_reason", Text}, {"template_id", Bytes},
-                  {"template_snapshot_id", Bytes}, {"sender_profile_id", Bytes},
-                  {"from_email", Text},   {"from_name", Text},
-                  {"reply_to_email", Text}, {"reply_to_name", Text},
-                  {"subject", Text},      {"subscription_group_id", Bytes},
-                  {"profile_id", Bytes},  {"to_email", Text},
-                  {"cc", Text},           {"bcc", Text},
-                  {"click_tracking", Integer}, {"at_most_once", Integer},
-                  {"api_key_id", Bytes},  {"deadline_at", Integer},
+  SqlInput sends({{"id", Bytes},
+                  {"organization_id", Bytes},
+                  {"idempotency_key", Text},
+                  {"request_mac", Bytes},
+                  {"fingerprint", Bytes},
+                  {"status", Text},
+                  {"skipped_reason", Text},
+                  {"template_id", Bytes},
+                  {"template_snapshot_id", Bytes},
+                  {"sender_profile_id", Bytes},
+                  {"from_email", Text},
+                  {"from_name", Text},
+                  {"reply_to_email", Text},
+                  {"reply_to_name", Text},
+                  {"subject", Text},
+                  {"subscription_group_id", Bytes},
+                  {"profile_id", Bytes},
+                  {"to_email", Text},
+                  {"cc", Text},
+                  {"bcc", Text},
+                  {"click_tracking", Integer},
+                  {"at_most_once", Integer},
+                  {"api_key_id", Bytes},
+                  {"deadline_at", Integer},
                   {"created_at", Integer}});
   for (const auto& m : made) sends.add(send_row(*m.value));
   const auto rows = tx.query(
       "INSERT INTO email_sends (id, organization_id, idempotency_key, request_mac, fingerprint, "
       "status, skipped_reason, template_id, template_snapshot_id, sender_profile_id, from_email, "
-      "from_name, reply_to_email, reply_to_name, subject, subscription_group_id, profile_id, to_email, "
+      "from_name, reply_to_email, reply_to_name, subject, subscription_group_id, profile_id, "
+      "to_email, "
       "cc, bcc, click_tracking, at_most_once, api_key_id, deadline_at, created_at, updated_at) "
       "SELECT i.id, i.organization_id, i.idempotency_key, i.request_mac, i.fingerprint, i.status, "
       "i.skipped_reason, i.template_id, i.template_snapshot_id, i.sender_profile_id, i.from_email, "
@@ -151,9 +164,10 @@ void write_contents_and_jobs(Transaction& tx, const std::vector<Made>& made) {
     contents.add({send.id, send.organization_id, m.value->data_json, m.value->profile_json});
     jobs.push_back({send.organization_id, JobKind::Deliver, send.id, send.created_at});
   }
-  tx.query("INSERT INTO email_contents (send_id, organization_id, data, profile) "
-           "SELECT i.send_id, i.organization_id, i.data, i.profile FROM {input} AS i",
-           contents);
+  tx.query(
+      "INSERT INTO email_contents (send_id, organization_id, data, profile) "
+      "SELECT i.send_id, i.organization_id, i.data, i.profile FROM {input} AS i",
+      contents);
   add_jobs(tx, jobs);
 }
 
@@ -199,8 +213,8 @@ class AcceptList {
   std::vector<std::optional<Result<Accepted>>> answers_;
 };
 
-void settle(AcceptList& list, const std::vector<std::size_t>& open, std::vector<Decision>& decisions,
-            const std::vector<Made>& written) {
+void settle(AcceptList& list, const std::vector<std::size_t>& open,
+            std::vector<Decision>& decisions, const std::vector<Made>& written) {
   for (const auto& m : written) {
     list.answer(open[m.index], Accepted{std::move(m.value->send), false});
   }

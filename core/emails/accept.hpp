@@ -1,5 +1,6 @@
-// Accepting sends: the list write behind emails.send and emails.batchSend. Everything of an item commits
-// together: its idempotency key, the EmailSend, what rendering will read, and its delivery job.
+// Accepting sends: the list write behind emails.send and emails.batchSend. Everything of an item
+// commits together: its idempotency key, the EmailSend, what rendering will read, and its delivery
+// job.
 #pragma once
 
 #include <vector>

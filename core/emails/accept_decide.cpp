@@ -52,12 +52,13 @@ class Decider {
   };
 
   static Error conflict(const AcceptItem& item) {
-    return Error{ErrorCode::IdempotencyConflict,
-                 fmt::format("The idempotency key \"{}\" was used for a different effective request. "
-                             "Repeat the original request to get its EmailSend, or choose another key "
-                             "for another email.",
-                             item.request.idempotency_key),
-                 {{"/idempotencyKey", "Already used for a different effective request."}}};
+    return Error{
+        ErrorCode::IdempotencyConflict,
+        fmt::format("The idempotency key \"{}\" was used for a different effective request. "
+                    "Repeat the original request to get its EmailSend, or choose another key "
+                    "for another email.",
+                    item.request.idempotency_key),
+        {{"/idempotencyKey", "Already used for a different effective request."}}};
   }
 
   // Archived and removed things count here: a retry still replays after they are gone.
@@ -105,20 +106,22 @@ class Decider {
     const std::string path = key ? "/templateKey" : "/templateId";
     const KnownTemplate* found = find_template(item);
     if (!found) {
-      return refuse(ErrorCode::NotFound, path,
-                    fmt::format("There is no template {}. List the templates to see which there are.",
-                                key ? fmt::format("with the key \"{}\"", key->value)
-                                    : std::get<Uuid>(item.request.template_ref).to_string()));
+      return refuse(
+          ErrorCode::NotFound, path,
+          fmt::format("There is no template {}. List the templates to see which there are.",
+                      key ? fmt::format("with the key \"{}\"", key->value)
+                          : std::get<Uuid>(item.request.template_ref).to_string()));
     }
     if (found->status == "Archived") {
       return refuse(ErrorCode::TemplateArchived, path,
                     "The template is archived. Unarchive it or choose another one.");
     }
     if (found->purpose != "Transactional") {
-      return refuse(ErrorCode::TemplateNotTransactional, path,
-                    fmt::format("The template's purpose is {}; a single email needs a Transactional "
-                                "one.",
-                                found->purpose));
+      return refuse(
+          ErrorCode::TemplateNotTransactional, path,
+          fmt::format("The template's purpose is {}; a single email needs a Transactional "
+                      "one.",
+                      found->purpose));
     }
     if (!found->is_complete) {
       return fail(ErrorCode::TemplateIncomplete,
@@ -164,8 +167,8 @@ class Decider {
     const KnownProfile* by_email = request.to ? profile_by_email(item) : nullptr;
     const KnownProfile* by_external_id = nullptr;
     if (request.external_id) {
-      const Uuid* id = find_in(lookup_.profiles_by_external_id,
-                               OrgText{organization_id, *request.external_id});
+      const Uuid* id =
+          find_in(lookup_.profiles_by_external_id, OrgText{organization_id, *request.external_id});
       if (id) by_external_id = find_in(lookup_.profiles, OrgId{organization_id, *id});
     }
     return combine_identities(request, by_id, by_email, by_external_id);
@@ -191,12 +194,14 @@ class Decider {
       recipient.profile = *known;
     } else if (request.to) {
       recipient.new_profile = NewProfile{ids_.next(), *request.to};
-      recipient.profile = {recipient.new_profile->id, request.to->email, request.to->key(), "{}", false};
+      recipient.profile = {recipient.new_profile->id, request.to->email, request.to->key(), "{}",
+                           false};
     } else {
-      return refuse(ErrorCode::RecipientNotResolved, "/to/externalId",
-                    fmt::format("No Profile has the external id \"{}\". Add to.email so that one can be "
-                                "made.",
-                                request.external_id.value_or("")));
+      return refuse(
+          ErrorCode::RecipientNotResolved, "/to/externalId",
+          fmt::format("No Profile has the external id \"{}\". Add to.email so that one can be "
+                      "made.",
+                      request.external_id.value_or("")));
     }
     if (request.external_id && !by_external_id && !recipient.profile.erased) {
       recipient.new_external_id = request.external_id;
@@ -210,14 +215,15 @@ class Decider {
     const KnownSender* by_email = nullptr;
     const KnownSender* by_id = nullptr;
     if (request.from) {
-      const Uuid* id = find_in(lookup_.senders_by_email,
-                               OrgText{item.organization_id, request.from->key()});
+      const Uuid* id =
+          find_in(lookup_.senders_by_email, OrgText{item.organization_id, request.from->key()});
       by_email = id ? find_in(lookup_.senders, OrgId{item.organization_id, *id}) : nullptr;
       if (!by_email) {
-        return refuse(ErrorCode::InvalidSenderProfile, "/from",
-                      fmt::format("{} is not the address of a sender profile. A verified domain does "
-                                  "not authorise other addresses on it.",
-                                  request.from->email));
+        return refuse(
+            ErrorCode::InvalidSenderProfile, "/from",
+            fmt::format("{} is not the address of a sender profile. A verified domain does "
+                        "not authorise other addresses on it.",
+                        request.from->email));
       }
     }
     if (request.sender_profile_id) {
@@ -228,8 +234,9 @@ class Decider {
       }
     }
     if (by_email && by_id && by_email != by_id) {
-      return refuse(ErrorCode::InvalidSenderProfile, "/senderProfileId",
-                    "from and senderProfileId are two different sender profiles. Give one of them.");
+      return refuse(
+          ErrorCode::InvalidSenderProfile, "/senderProfileId",
+          "from and senderProfileId are two different sender profiles. Give one of them.");
     }
     return by_email ? by_email : by_id;
   }
@@ -273,7 +280,8 @@ class Decider {
   Result<std::optional<Address>> resolve_reply_to(const AcceptItem& item,
                                                   const KnownTemplate& used) {
     const auto& reply_to = item.request.reply_to ? item.request.reply_to : used.compiled->reply_to;
-    if (reply_to && !lookup_.verified_domains.contains({item.organization_id, reply_to->domain()})) {
+    if (reply_to &&
+        !lookup_.verified_domains.contains({item.organization_id, reply_to->domain()})) {
       return refuse(ErrorCode::InvalidReplyTo, "/replyTo",
                     fmt::format("{} is not on a verified sending domain of your organization.",
                                 reply_to->email));
@@ -318,9 +326,8 @@ class Decider {
     const Json profile = used.compiled->frozen_profile(
         recipient.profile.id, recipient.profile.email, recipient.profile.properties);
     made.profile_json = describe::dump_json(profile);
-    auto subject = item.request.subject
-                       ? Result<std::string>(*item.request.subject)
-                       : used.compiled->render_subject(item.request.data, profile);
+    auto subject = item.request.subject ? Result<std::string>(*item.request.subject)
+                                        : used.compiled->render_subject(item.request.data, profile);
     if (!subject) return tl::unexpected(subject.error());
     fill_send(made.send, item, used, recipient, *subject);
     made.send.sender_profile_id = sender.id;
@@ -342,7 +349,8 @@ class Decider {
     send.subject = subject;
     send.subscription_group_id = request.subscription_group_id;
     send.profile_id = recipient.profile.id;
-    send.to_email = recipient.profile.erased ? std::string(kErasedAddress) : recipient.profile.email;
+    send.to_email =
+        recipient.profile.erased ? std::string(kErasedAddress) : recipient.profile.email;
     send.cc = request.cc;
     send.bcc = request.bcc;
     send.click_tracking = request.click_tracking;

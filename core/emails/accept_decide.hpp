@@ -1,5 +1,6 @@
-// Step two of accept: what becomes of each item. A pure function over the list and what was looked up;
-// items are decided in order, and a later item sees what an earlier one of the same list will make.
+// Step two of accept: what becomes of each item. A pure function over the list and what was looked
+// up; items are decided in order, and a later item sees what an earlier one of the same list will
+// make.
 #pragma once
 
 #include <optional>
@@ -23,8 +24,8 @@ struct NewSend {
   std::string fingerprint;
   Uuid api_key_id;
   std::string data_json;
-  std::string profile_json;                  // the profile values that the template names, frozen
-  std::optional<NewProfile> new_profile;     // to be made with the send
+  std::string profile_json;                    // the profile values that the template names, frozen
+  std::optional<NewProfile> new_profile;       // to be made with the send
   std::optional<std::string> new_external_id;  // to be linked to the send's profile
 };
 

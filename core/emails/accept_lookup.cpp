@@ -39,7 +39,8 @@ void look_up_sends(Transaction& tx, std::span<const AcceptItem* const> items, Ac
   Keys keys("idempotency_key", SqlType::Text);
   for (const auto* item : items) keys.add(item->organization_id, item->request.idempotency_key);
   for (const auto& row : tx.query(sql, keys.input())) {
-    KnownSend known{read_email_send(row, 0), row[row.size() - 2].bytes(), row[row.size() - 1].bytes()};
+    KnownSend known{read_email_send(row, 0), row[row.size() - 2].bytes(),
+                    row[row.size() - 1].bytes()};
     OrgText key{known.send.organization_id, known.send.idempotency_key};
     found.sends.emplace(std::move(key), std::move(known));
   }
@@ -59,8 +60,8 @@ Items unresolved(std::span<const AcceptItem* const> items, const AcceptLookup& f
 void keep_templates(const SqlRows& rows, AcceptLookup& found) {
   for (const auto& row : rows) {
     const Uuid organization_id = row[0].uuid();
-    KnownTemplate known{row[1].uuid(),    row[3].text(),          row[4].text(), row[5].boolean(),
-                        row[6].text(),    row[7].optional_uuid(), row[8].uuid(), nullptr};
+    KnownTemplate known{row[1].uuid(), row[3].text(),          row[4].text(), row[5].boolean(),
+                        row[6].text(), row[7].optional_uuid(), row[8].uuid(), nullptr};
     if (!row[2].is_null()) found.template_keys[{organization_id, row[2].text()}] = known.id;
     found.templates.emplace(OrgId{organization_id, known.id}, std::move(known));
   }
@@ -125,7 +126,8 @@ void look_up_profiles(Transaction& tx, const Items& items, const InstallationSec
       "FROM {input} AS i JOIN profiles p "
       "ON p.organization_id = i.organization_id AND p.email_key = i.email_key";
   static constexpr std::string_view kByExternalId =
-      "SELECT p.organization_id, p.id, p.email, p.email_key, p.properties, p.erased_at, x.external_id "
+      "SELECT p.organization_id, p.id, p.email, p.email_key, p.properties, p.erased_at, "
+      "x.external_id "
       "FROM {input} AS i JOIN profile_external_ids x "
       "ON x.organization_id = i.organization_id AND x.external_id = i.external_id "
       "JOIN profiles p ON p.organization_id = x.organization_id AND p.id = x.profile_id";
@@ -233,13 +235,11 @@ void look_up_gates(Transaction& tx, const Items& items, AcceptLookup& found) {
     groups.add(organization_id, *group_id);
     for (const Uuid& id : candidate_profiles(*item, found)) choices.add({*group_id, id});
   }
-  for (const auto& row :
-       tx.query("SELECT g.organization_id, g.id, g.policy FROM {input} AS i "
-                "JOIN subscription_groups g "
-                "ON g.organization_id = i.organization_id AND g.id = i.id",
-                groups.input())) {
-    found.groups[{row[0].uuid(), row[1].uuid()}] =
-        parse_subscription_policy(row[2].text()).value();
+  for (const auto& row : tx.query("SELECT g.organization_id, g.id, g.policy FROM {input} AS i "
+                                  "JOIN subscription_groups g "
+                                  "ON g.organization_id = i.organization_id AND g.id = i.id",
+                                  groups.input())) {
+    found.groups[{row[0].uuid(), row[1].uuid()}] = parse_subscription_policy(row[2].text()).value();
   }
   for (const auto& row :
        tx.query("SELECT s.group_id, s.profile_id, s.subscribed FROM {input} AS i "

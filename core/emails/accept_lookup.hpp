@@ -60,7 +60,7 @@ struct AcceptLookup {
   std::map<OrgId, KnownTemplate> templates;
   std::map<OrgText, Uuid> template_keys;
   std::map<OrgId, KnownProfile> profiles;
-  std::map<OrgText, Uuid> profiles_by_email;        // by email key, or the keyed hash of an erased one
+  std::map<OrgText, Uuid> profiles_by_email;  // by email key, or the keyed hash of an erased one
   std::map<OrgText, Uuid> profiles_by_external_id;
   std::map<OrgId, KnownSender> senders;
   std::map<OrgText, Uuid> senders_by_email;
@@ -70,8 +70,8 @@ struct AcceptLookup {
   std::set<OrgText> suppressed;                   // by email key
 };
 
-// Reads what the decision about `items` needs. Items whose idempotency key exists with the very same
-// request need nothing further and cost one look-up.
+// Reads what the decision about `items` needs. Items whose idempotency key exists with the very
+// same request need nothing further and cost one look-up.
 AcceptLookup look_up(Transaction& tx, std::span<const AcceptItem* const> items,
                      const InstallationSecret& secret, TemplateCache& templates);
 

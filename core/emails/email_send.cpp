@@ -65,7 +65,8 @@ std::string_view to_string(FailureReason reason) {
 }
 
 std::string_view email_send_columns() {
-  return "s.id, s.organization_id, s.idempotency_key, s.status, s.skipped_reason, s.failure_reason, "
+  return "s.id, s.organization_id, s.idempotency_key, s.status, s.skipped_reason, "
+         "s.failure_reason, "
          "s.failure_message, s.template_id, s.template_snapshot_id, s.sender_profile_id, "
          "s.from_email, s.from_name, s.reply_to_email, s.reply_to_name, s.subject, "
          "s.subscription_group_id, s.profile_id, s.to_email, s.cc, s.bcc, s.click_tracking, "
@@ -114,9 +115,11 @@ std::string addresses_to_json(const std::vector<Address>& addresses) {
   return describe::dump_json(list);
 }
 
-Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id, const Uuid& id) {
-  static const std::string sql = fmt::format(
-      "SELECT {} FROM email_sends s WHERE s.organization_id = $1 AND s.id = $2", email_send_columns());
+Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id,
+                                      const Uuid& id) {
+  static const std::string sql =
+      fmt::format("SELECT {} FROM email_sends s WHERE s.organization_id = $1 AND s.id = $2",
+                  email_send_columns());
   const auto rows = tx.query(sql, {organization_id, id});
   if (rows.empty()) {
     return fail(ErrorCode::NotFound, fmt::format("There is no EmailSend {}.", id.to_string()),

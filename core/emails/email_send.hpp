@@ -67,9 +67,7 @@ struct EmailSend {
   Time created_at = 0;
   Time updated_at = 0;
 
-  bool is_final() const {
-    return status != SendStatus::Queued && status != SendStatus::Processing;
-  }
+  bool is_final() const { return status != SendStatus::Queued && status != SendStatus::Processing; }
 };
 
 // What stands for the address of a Profile that was erased (RFC 2606: never deliverable).

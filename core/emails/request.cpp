@@ -66,7 +66,8 @@ std::string request_form(const AcceptItem& item) {
 
 }  // namespace
 
-AcceptItem prepare_accept(const ApiKey& key, SendRequest request, const InstallationSecret& secret) {
+AcceptItem prepare_accept(const ApiKey& key, SendRequest request,
+                          const InstallationSecret& secret) {
   AcceptItem item;
   item.organization_id = key.organization_id;
   item.api_key_id = key.id;

@@ -45,16 +45,17 @@ struct AcceptItem {
   Uuid api_key_id;
   bool at_most_once = false;
   SendRequest request;
-  std::string data_json;     // compact JSON text of request.data
-  std::string data_mac;      // over its canonical form
-  std::string request_mac;   // over the canonical form of the request as asked
+  std::string data_json;    // compact JSON text of request.data
+  std::string data_mac;     // over its canonical form
+  std::string request_mac;  // over the canonical form of the request as asked
 };
 
-// Computes the keyed hashes: keyed, because data holds secrets that a plain hash would let be guessed.
+// Computes the keyed hashes: keyed, because data holds secrets that a plain hash would let be
+// guessed.
 AcceptItem prepare_accept(const ApiKey& key, SendRequest request, const InstallationSecret& secret);
 
-// What identifies the caller's decision once identities are resolved. "Left to the template" is a value
-// of its own, so that a retry after a template edit is still a replay.
+// What identifies the caller's decision once identities are resolved. "Left to the template" is a
+// value of its own, so that a retry after a template edit is still a replay.
 struct EffectiveIdentities {
   Uuid template_id;
   Uuid profile_id;

@@ -10,9 +10,10 @@ std::int64_t purge_contents(Transaction& tx, Time before, int limit) {
   for (std::size_t i = 0; i < 6; ++i) {
     oldest_kept.bytes.at(i) = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
   }
-  tx.query("DELETE FROM email_contents WHERE row_id IN ("
-           "SELECT row_id FROM email_contents WHERE send_id < $1 ORDER BY send_id LIMIT $2)",
-           {oldest_kept, limit});
+  tx.query(
+      "DELETE FROM email_contents WHERE row_id IN ("
+      "SELECT row_id FROM email_contents WHERE send_id < $1 ORDER BY send_id LIMIT $2)",
+      {oldest_kept, limit});
   return tx.changes();
 }
 

@@ -19,8 +19,8 @@ namespace segmentflow {
 // What `status` and start-up say about delivery.
 struct DeliveryStatus {
   DeliveryMode mode = DeliveryMode::Off;
-  bool enabled = false;   // something delivers now
-  std::string detail;     // a sentence for a person
+  bool enabled = false;  // something delivers now
+  std::string detail;    // a sentence for a person
 };
 
 // References only: everything outlives every operation. Thread-safe as each part is.

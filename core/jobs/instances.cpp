@@ -8,10 +8,11 @@ std::string_view to_string(InstanceRole role) {
 
 void register_instance(Transaction& tx, const Instance& instance, const LeaseTimes& times) {
   const Time now = tx.now();
-  tx.query("INSERT INTO instances (id, epoch, role, host, process_id, version, started_at, "
-           "heartbeat_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
-           {instance.id, instance.epoch, to_string(instance.role), instance.host,
-            instance.process_id, instance.version, now, now + times.expiry});
+  tx.query(
+      "INSERT INTO instances (id, epoch, role, host, process_id, version, started_at, "
+      "heartbeat_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+      {instance.id, instance.epoch, to_string(instance.role), instance.host, instance.process_id,
+       instance.version, now, now + times.expiry});
 }
 
 bool heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times) {
@@ -27,7 +28,8 @@ void unregister_instance(Transaction& tx, const Uuid& instance) {
 
 std::vector<KnownInstance> list_instances(Transaction& tx) {
   std::vector<KnownInstance> instances;
-  for (const auto& row : tx.query("SELECT id, epoch, role, expires_at FROM instances ORDER BY row_id")) {
+  for (const auto& row :
+       tx.query("SELECT id, epoch, role, expires_at FROM instances ORDER BY row_id")) {
     instances.push_back({{row[0].uuid(), row[1].integer()},
                          row[2].text() == "serve" ? InstanceRole::Serve : InstanceRole::Mcp,
                          row[3].integer()});

@@ -27,22 +27,23 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
   for (const NewJob& job : jobs) {
     input.add({job.organization_id, to_string(job.kind), job.subject_id, job.due_at});
   }
-  tx.query("INSERT INTO jobs (organization_id, kind, subject_id, due_at, attempts, lease_epoch, "
-           "created_at) SELECT i.organization_id, i.kind, i.subject_id, i.due_at, 0, 0, $1 "
-           "FROM {input} AS i",
-           input, {tx.now()});
+  tx.query(
+      "INSERT INTO jobs (organization_id, kind, subject_id, due_at, attempts, lease_epoch, "
+      "created_at) SELECT i.organization_id, i.kind, i.subject_id, i.due_at, 0, 0, $1 "
+      "FROM {input} AS i",
+      input, {tx.now()});
 }
 
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
   std::vector<ClaimedJob> claimed;
-  for (const auto& row :
-       tx.query("UPDATE jobs SET lease_instance = $1, lease_epoch = $2 WHERE row_id IN ("
-                "SELECT row_id FROM jobs WHERE due_at <= $3 AND lease_instance IS NULL AND kind = $4 "
-                "ORDER BY due_at LIMIT $5 {skip_locked}) AND lease_instance IS NULL "
-                "RETURNING row_id, organization_id, subject_id, attempts",
-                {lease.instance, lease.epoch, tx.now(), to_string(kind), limit})) {
-    claimed.push_back({row[0].integer(), row[1].uuid(), row[2].uuid(),
-                       static_cast<int>(row[3].integer())});
+  for (const auto& row : tx.query(
+           "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 WHERE row_id IN ("
+           "SELECT row_id FROM jobs WHERE due_at <= $3 AND lease_instance IS NULL AND kind = $4 "
+           "ORDER BY due_at LIMIT $5 {skip_locked}) AND lease_instance IS NULL "
+           "RETURNING row_id, organization_id, subject_id, attempts",
+           {lease.instance, lease.epoch, tx.now(), to_string(kind), limit})) {
+    claimed.push_back(
+        {row[0].integer(), row[1].uuid(), row[2].uuid(), static_cast<int>(row[3].integer())});
   }
   return claimed;
 }
@@ -65,13 +66,13 @@ void finish_jobs(Transaction& tx, std::span<const std::int64_t> row_ids) {
 }
 
 void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs) {
-  SqlInput input({{"row_id", SqlType::Integer},
-                  {"due_at", SqlType::Integer},
-                  {"attempts", SqlType::Integer}});
+  SqlInput input(
+      {{"row_id", SqlType::Integer}, {"due_at", SqlType::Integer}, {"attempts", SqlType::Integer}});
   for (const auto& job : jobs) input.add({job.row_id, job.due_at, job.attempts});
-  tx.query("UPDATE jobs SET due_at = i.due_at, attempts = i.attempts, lease_instance = NULL "
-           "FROM {input} AS i WHERE jobs.row_id = i.row_id",
-           input);
+  tx.query(
+      "UPDATE jobs SET due_at = i.due_at, attempts = i.attempts, lease_instance = NULL "
+      "FROM {input} AS i WHERE jobs.row_id = i.row_id",
+      input);
 }
 
 void release_jobs(Transaction& tx, const Uuid& instance) {

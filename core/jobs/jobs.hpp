@@ -1,6 +1,6 @@
-// The one durable queue: everything that happens later is a job. A job is claimed under a lease that
-// names the instance and its epoch; whatever a claimer writes afterwards is fenced by both, so that a
-// worker that comes too late changes nothing.
+// The one durable queue: everything that happens later is a job. A job is claimed under a lease
+// that names the instance and its epoch; whatever a claimer writes afterwards is fenced by both, so
+// that a worker that comes too late changes nothing.
 #pragma once
 
 #include <cstdint>

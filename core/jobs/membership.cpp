@@ -21,7 +21,9 @@ Membership::Membership(Database& database, Committer& committer, IdSource& ids, 
       self_(std::move(self)),
       reap_(std::move(reap)) {}
 
-Membership::~Membership() { stop(); }
+Membership::~Membership() {
+  stop();
+}
 
 Result<void> Membership::start() {
   if (auto joined = join_list(); !joined) return joined;
@@ -96,8 +98,8 @@ void Membership::reap_gone() {
     const Time now = tx.now();
     for (const auto& other : list_instances(tx)) {
       const bool is_self = other.lease.instance == self;
-      const bool is_gone = !is_self && (other.expires_at <= now ||
-                                        database_.instance_is_gone(other.lease.instance));
+      const bool is_gone =
+          !is_self && (other.expires_at <= now || database_.instance_is_gone(other.lease.instance));
       if (is_gone) {
         gone.push_back(other);
       } else if (other.role == InstanceRole::Serve) {
@@ -118,7 +120,8 @@ void Membership::reap_gone() {
       if (tx.changes() == 1) reap_(tx, other.lease);
       return {};
     });
-    if (reaped) spdlog::info("instance {} is gone; its jobs are free", other.lease.instance.to_string());
+    if (reaped)
+      spdlog::info("instance {} is gone; its jobs are free", other.lease.instance.to_string());
   }
 }
 

@@ -24,27 +24,31 @@ Result<SubscriptionGroup> add_subscription_group(Transaction& tx, IdSource& ids,
   if (name.empty() || name.size() > 200) {
     return fail(ErrorCode::ValidationFailed, "A subscription group's name has 1 to 200 bytes.");
   }
-  tx.query("INSERT INTO subscription_groups (id, organization_id, name, policy, created_at) "
-           "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (organization_id, name) DO NOTHING",
-           {ids.next(), organization_id, name, to_string(policy), tx.now()});
+  tx.query(
+      "INSERT INTO subscription_groups (id, organization_id, name, policy, created_at) "
+      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (organization_id, name) DO NOTHING",
+      {ids.next(), organization_id, name, to_string(policy), tx.now()});
   const auto found = find_subscription_group(tx, organization_id, name);
   if (found && found->policy == policy) return *found;
-  return fail(ErrorCode::Conflict,
-              fmt::format("The subscription group \"{}\" exists with the other policy. A policy cannot "
-                          "change; choose another name.",
-                          name));
+  return fail(
+      ErrorCode::Conflict,
+      fmt::format("The subscription group \"{}\" exists with the other policy. A policy cannot "
+                  "change; choose another name.",
+                  name));
 }
 
-std::optional<SubscriptionGroup> find_subscription_group(Transaction& tx, const Uuid& organization_id,
+std::optional<SubscriptionGroup> find_subscription_group(Transaction& tx,
+                                                         const Uuid& organization_id,
                                                          std::string_view id_or_name) {
   const auto id = Uuid::parse(id_or_name);
-  const auto rows =
-      id ? tx.query("SELECT id, name, policy FROM subscription_groups "
-                    "WHERE organization_id = $1 AND id = $2",
-                    {organization_id, *id})
-         : tx.query("SELECT id, name, policy FROM subscription_groups "
-                    "WHERE organization_id = $1 AND name = $2",
-                    {organization_id, id_or_name});
+  const auto rows = id ? tx.query(
+                             "SELECT id, name, policy FROM subscription_groups "
+                             "WHERE organization_id = $1 AND id = $2",
+                             {organization_id, *id})
+                       : tx.query(
+                             "SELECT id, name, policy FROM subscription_groups "
+                             "WHERE organization_id = $1 AND name = $2",
+                             {organization_id, id_or_name});
   if (rows.empty()) return std::nullopt;
   return SubscriptionGroup{rows[0][0].uuid(), rows[0][1].text(),
                            parse_subscription_policy(rows[0][2].text()).value()};
@@ -52,10 +56,11 @@ std::optional<SubscriptionGroup> find_subscription_group(Transaction& tx, const 
 
 Uuid ensure_profile(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                     const Address& address) {
-  tx.query("INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
-           "updated_at) VALUES ($1, $2, $3, $4, '{}', $5, $5) "
-           "ON CONFLICT (organization_id, email_key) DO NOTHING",
-           {ids.next(), organization_id, address.email, address.key(), tx.now()});
+  tx.query(
+      "INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
+      "updated_at) VALUES ($1, $2, $3, $4, '{}', $5, $5) "
+      "ON CONFLICT (organization_id, email_key) DO NOTHING",
+      {ids.next(), organization_id, address.email, address.key(), tx.now()});
   return tx
       .query("SELECT id FROM profiles WHERE organization_id = $1 AND email_key = $2",
              {organization_id, address.key()})
@@ -65,17 +70,19 @@ Uuid ensure_profile(Transaction& tx, IdSource& ids, const Uuid& organization_id,
 
 void set_subscription(Transaction& tx, const Uuid& organization_id, const Uuid& group_id,
                       const Uuid& profile_id, bool subscribed) {
-  tx.query("INSERT INTO subscriptions (organization_id, group_id, profile_id, subscribed, updated_at) "
-           "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (group_id, profile_id) "
-           "DO UPDATE SET subscribed = excluded.subscribed, updated_at = excluded.updated_at",
-           {organization_id, group_id, profile_id, subscribed, tx.now()});
+  tx.query(
+      "INSERT INTO subscriptions (organization_id, group_id, profile_id, subscribed, updated_at) "
+      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (group_id, profile_id) "
+      "DO UPDATE SET subscribed = excluded.subscribed, updated_at = excluded.updated_at",
+      {organization_id, group_id, profile_id, subscribed, tx.now()});
 }
 
 void suppress_address(Transaction& tx, const Uuid& organization_id, const Address& address,
                       std::string_view reason) {
-  tx.query("INSERT INTO suppressions (organization_id, email_key, reason, created_at) "
-           "VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, email_key) DO NOTHING",
-           {organization_id, address.key(), reason, tx.now()});
+  tx.query(
+      "INSERT INTO suppressions (organization_id, email_key, reason, created_at) "
+      "VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, email_key) DO NOTHING",
+      {organization_id, address.key(), reason, tx.now()});
 }
 
 std::string erased_email_key(const InstallationSecret& secret, std::string_view email_key) {
@@ -84,14 +91,15 @@ std::string erased_email_key(const InstallationSecret& secret, std::string_view 
 
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
                            const Uuid& organization_id, const Uuid& profile_id) {
-  const auto rows = tx.query(
-      "SELECT email_key, erased_at FROM profiles WHERE organization_id = $1 AND id = $2",
-      {organization_id, profile_id});
+  const auto rows =
+      tx.query("SELECT email_key, erased_at FROM profiles WHERE organization_id = $1 AND id = $2",
+               {organization_id, profile_id});
   if (rows.empty()) return fail(ErrorCode::NotFound, "There is no such Profile.");
   if (!rows[0][1].is_null()) return {};
-  tx.query("UPDATE profiles SET email = '', email_key = $1, properties = '{}', erased_at = $2, "
-           "updated_at = $2 WHERE organization_id = $3 AND id = $4",
-           {erased_email_key(secret, rows[0][0].text()), tx.now(), organization_id, profile_id});
+  tx.query(
+      "UPDATE profiles SET email = '', email_key = $1, properties = '{}', erased_at = $2, "
+      "updated_at = $2 WHERE organization_id = $3 AND id = $4",
+      {erased_email_key(secret, rows[0][0].text()), tx.now(), organization_id, profile_id});
   tx.query("DELETE FROM profile_external_ids WHERE organization_id = $1 AND profile_id = $2",
            {organization_id, profile_id});
   return {};

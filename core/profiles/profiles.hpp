@@ -24,15 +24,16 @@ struct SubscriptionGroup {
 std::string_view to_string(SubscriptionPolicy policy);
 std::optional<SubscriptionPolicy> parse_subscription_policy(std::string_view text);
 
-// Whether a profile receives what is gated by the group: OptIn needs a recorded choice, OptOut only the
-// absence of a refusal.
+// Whether a profile receives what is gated by the group: OptIn needs a recorded choice, OptOut only
+// the absence of a refusal.
 bool is_subscribed(SubscriptionPolicy policy, std::optional<bool> choice);
 
 // Adds the group, or gives the existing one. Conflict when it exists with another policy.
 Result<SubscriptionGroup> add_subscription_group(Transaction& tx, IdSource& ids,
                                                  const Uuid& organization_id, std::string_view name,
                                                  SubscriptionPolicy policy);
-std::optional<SubscriptionGroup> find_subscription_group(Transaction& tx, const Uuid& organization_id,
+std::optional<SubscriptionGroup> find_subscription_group(Transaction& tx,
+                                                         const Uuid& organization_id,
                                                          std::string_view id_or_name);
 
 // The profile with this address, made when there is none.

@@ -1,5 +1,5 @@
-// Sending domains and the sender profiles on them. Here the operator vouches for a domain; checking its
-// DNS records comes with the delivery work.
+// Sending domains and the sender profiles on them. Here the operator vouches for a domain; checking
+// its DNS records comes with the delivery work.
 #pragma once
 
 #include <optional>
@@ -28,14 +28,15 @@ struct SenderProfile {
   std::string email;
 };
 
-// Adds the domain as verified, or gives the existing one. ValidationFailed for what is no domain name.
-Result<SendingDomain> add_sending_domain(Transaction& tx, IdSource& ids, const Uuid& organization_id,
-                                         std::string_view domain);
+// Adds the domain as verified, or gives the existing one. ValidationFailed for what is no domain
+// name.
+Result<SendingDomain> add_sending_domain(Transaction& tx, IdSource& ids,
+                                         const Uuid& organization_id, std::string_view domain);
 
 // Adds (or renames) the sender profile of an address on a verified domain of the organisation.
 // InvalidSenderProfile when the domain is not one.
-Result<SenderProfile> add_sender_profile(Transaction& tx, IdSource& ids, const Uuid& organization_id,
-                                         const Address& address);
+Result<SenderProfile> add_sender_profile(Transaction& tx, IdSource& ids,
+                                         const Uuid& organization_id, const Address& address);
 
 // InvalidSenderProfile when no sender profile has this address.
 Result<SenderProfile> find_sender_profile(Transaction& tx, const Uuid& organization_id,

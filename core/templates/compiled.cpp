@@ -26,7 +26,8 @@ std::optional<Address> address_member(const Json& definition, const char* name,
   if (text.empty()) return std::nullopt;
   auto address = parse_address(text);
   if (address) return std::move(*address);
-  findings.push_back({"invalid_address", Severity::Error, fmt::format("/{}", name), address.error()});
+  findings.push_back(
+      {"invalid_address", Severity::Error, fmt::format("/{}", name), address.error()});
   return std::nullopt;
 }
 
@@ -125,8 +126,8 @@ Result<CompiledTemplate> compile_template(const Json& definition) {
   }
   const auto body = definition.find("body");
   if (body == definition.end()) {
-    compiled.findings.push_back(
-        {"missing_body", Severity::Error, "/body", "The template needs a body with root and elements."});
+    compiled.findings.push_back({"missing_body", Severity::Error, "/body",
+                                 "The template needs a body with root and elements."});
     return compiled;
   }
   auto parsed = render::parse_spec(*body);

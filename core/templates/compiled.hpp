@@ -27,25 +27,27 @@ struct CompiledTemplate {
   std::shared_ptr<const render::Spec> spec;  // nullptr when the body is not a spec at all
   std::vector<std::string> profile_names;    // properties of the Profile that are read
   bool reads_whole_profile = false;
-  std::vector<render::Finding> findings;     // paths into the definition
+  std::vector<render::Finding> findings;  // paths into the definition
 
   // Whether it can be sent: a subject, a readable body, no finding that is an error.
   bool is_complete() const;
 
-  // The profile values that rendering will read, as plain values: {"firstName": "Alex"}. `email` and
-  // `id` are reserved names. `properties` is the stored JSON, {name: {value, source, updatedAt}}.
+  // The profile values that rendering will read, as plain values: {"firstName": "Alex"}. `email`
+  // and `id` are reserved names. `properties` is the stored JSON, {name: {value, source,
+  // updatedAt}}.
   describe::Json frozen_profile(const Uuid& id, std::string_view email,
                                 const std::string& properties) const;
 
   // The saved subject with its variables filled in, on one line, at most 998 characters.
-  Result<std::string> render_subject(const describe::Json& data, const describe::Json& profile) const;
+  Result<std::string> render_subject(const describe::Json& data,
+                                     const describe::Json& profile) const;
 
   Result<render::Rendered> render_body(const describe::Json& data,
                                        const describe::Json& profile) const;
 };
 
-// Compiles a definition {from, subject, body, replyTo?, preheader?, …}. ValidationFailed when the body
-// is not a flat spec or is over budget; everything else is a finding.
+// Compiles a definition {from, subject, body, replyTo?, preheader?, …}. ValidationFailed when the
+// body is not a flat spec or is over budget; everything else is a finding.
 Result<CompiledTemplate> compile_template(const describe::Json& definition);
 
 // Compiled snapshots by id: a snapshot never changes, so nothing is ever stale. Thread-safe.

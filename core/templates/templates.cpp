@@ -60,9 +60,10 @@ Result<void> check_metadata(Transaction& tx, const Uuid& organization_id,
                         "letter or digit."});
   }
   if (std::find(kPurposes.begin(), kPurposes.end(), wanted.purpose) == kPurposes.end()) {
-    problems.push_back({"/purpose", fmt::format("\"{}\" is no purpose; use Transactional for single "
-                                                "emails.",
-                                                wanted.purpose)});
+    problems.push_back(
+        {"/purpose", fmt::format("\"{}\" is no purpose; use Transactional for single "
+                                 "emails.",
+                                 wanted.purpose)});
   }
   if (!problems.empty()) {
     return fail(ErrorCode::ValidationFailed, "The template cannot be saved.", std::move(problems));
@@ -80,9 +81,10 @@ Result<void> check_metadata(Transaction& tx, const Uuid& organization_id,
 Uuid save_snapshot(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                    const Uuid& template_id, const std::string& definition) {
   const Bytes digest{sha256(definition)};
-  tx.query("INSERT INTO template_snapshots (id, organization_id, template_id, digest, definition, "
-           "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (template_id, digest) DO NOTHING",
-           {ids.next(), organization_id, template_id, digest, definition, tx.now()});
+  tx.query(
+      "INSERT INTO template_snapshots (id, organization_id, template_id, digest, definition, "
+      "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (template_id, digest) DO NOTHING",
+      {ids.next(), organization_id, template_id, digest, definition, tx.now()});
   return tx
       .query("SELECT id FROM template_snapshots WHERE template_id = $1 AND digest = $2",
              {template_id, digest})
@@ -109,9 +111,8 @@ std::optional<Uuid> existing_template(Transaction& tx, const Uuid& organization_
 bool is_template_key(std::string_view text) {
   const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (text.empty() || text.size() > 100 || !is_plain(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_plain(c) || c == '.' || c == '_' || c == '-';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
@@ -122,8 +123,8 @@ Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organ
   const std::string definition = describe::dump_json(wanted.definition);
   if (definition.size() > kTemplateDefinitionBytesMax) {
     return fail(ErrorCode::PayloadTooLarge,
-                fmt::format("The definition has {} bytes; at most {} are allowed.", definition.size(),
-                            kTemplateDefinitionBytesMax));
+                fmt::format("The definition has {} bytes; at most {} are allowed.",
+                            definition.size(), kTemplateDefinitionBytesMax));
   }
   auto compiled = compile_template(wanted.definition);
   if (!compiled) {
@@ -133,18 +134,19 @@ Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organ
   const auto existing = existing_template(tx, organization_id, wanted);
   const Uuid id = existing ? *existing : wanted.id ? *wanted.id : ids.next();
   const Uuid snapshot_id = save_snapshot(tx, ids, organization_id, id, definition);
-  tx.query("INSERT INTO templates (id, organization_id, key, name, purpose, status, language, "
-           "sender_profile_id, is_complete, problems, snapshot_id, created_at, updated_at) "
-           "VALUES ($1, $2, $3, $4, $5, 'Active', $6, $7, $8, $9, $10, $11, $11) "
-           "ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name, "
-           "purpose = excluded.purpose, language = excluded.language, "
-           "sender_profile_id = excluded.sender_profile_id, is_complete = excluded.is_complete, "
-           "problems = excluded.problems, snapshot_id = excluded.snapshot_id, "
-           "updated_at = excluded.updated_at "
-           "WHERE templates.organization_id = excluded.organization_id",
-           {id, organization_id, wanted.key, wanted.name, wanted.purpose, wanted.language,
-            wanted.sender_profile_id, compiled->is_complete(), findings_to_json(compiled->findings),
-            snapshot_id, tx.now()});
+  tx.query(
+      "INSERT INTO templates (id, organization_id, key, name, purpose, status, language, "
+      "sender_profile_id, is_complete, problems, snapshot_id, created_at, updated_at) "
+      "VALUES ($1, $2, $3, $4, $5, 'Active', $6, $7, $8, $9, $10, $11, $11) "
+      "ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name, "
+      "purpose = excluded.purpose, language = excluded.language, "
+      "sender_profile_id = excluded.sender_profile_id, is_complete = excluded.is_complete, "
+      "problems = excluded.problems, snapshot_id = excluded.snapshot_id, "
+      "updated_at = excluded.updated_at "
+      "WHERE templates.organization_id = excluded.organization_id",
+      {id, organization_id, wanted.key, wanted.name, wanted.purpose, wanted.language,
+       wanted.sender_profile_id, compiled->is_complete(), findings_to_json(compiled->findings),
+       snapshot_id, tx.now()});
   return retrieve_template(tx, organization_id, id).map([](TemplateDetail detail) {
     return std::move(detail.template_);
   });
@@ -171,13 +173,13 @@ std::vector<Template> list_templates(Transaction& tx, const Uuid& organization_i
 
 Result<TemplateDetail> retrieve_template(Transaction& tx, const Uuid& organization_id,
                                          const Uuid& id) {
-  const auto rows =
-      tx.query("SELECT t.id, t.organization_id, t.key, t.name, t.purpose, t.status, t.language, "
-               "t.sender_profile_id, t.is_complete, t.problems, t.snapshot_id, t.created_at, "
-               "t.updated_at, s.definition FROM templates t "
-               "JOIN template_snapshots s ON s.id = t.snapshot_id "
-               "WHERE t.organization_id = $1 AND t.id = $2",
-               {organization_id, id});
+  const auto rows = tx.query(
+      "SELECT t.id, t.organization_id, t.key, t.name, t.purpose, t.status, t.language, "
+      "t.sender_profile_id, t.is_complete, t.problems, t.snapshot_id, t.created_at, "
+      "t.updated_at, s.definition FROM templates t "
+      "JOIN template_snapshots s ON s.id = t.snapshot_id "
+      "WHERE t.organization_id = $1 AND t.id = $2",
+      {organization_id, id});
   if (rows.empty()) {
     return fail(ErrorCode::NotFound, fmt::format("There is no template {}.", id.to_string()),
                 {{"/id", "No template with this id belongs to your organization."}});

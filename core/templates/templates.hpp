@@ -51,13 +51,14 @@ inline constexpr std::size_t kTemplateDefinitionBytesMax = 512 * 1024;
 // A lower-case name of a template: ^[a-z0-9][a-z0-9._-]{0,99}$ (segmentflow-api.md §9 #25).
 bool is_template_key(std::string_view text);
 
-// Saves a template and its content-addressed snapshot: a new one, or a new definition of the one with
-// this id or key. ValidationFailed (paths into the definition), PayloadTooLarge, NotFound (the sender).
+// Saves a template and its content-addressed snapshot: a new one, or a new definition of the one
+// with this id or key. ValidationFailed (paths into the definition), PayloadTooLarge, NotFound (the
+// sender).
 Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                                const NewTemplate& wanted);
 
 struct TemplateFilter {
-  std::vector<std::string> statuses;    // empty: all
+  std::vector<std::string> statuses;  // empty: all
   std::optional<std::string> purpose;
 };
 // Newest first.
