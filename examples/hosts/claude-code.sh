@@ -1,9 +1,10 @@
 #!/bin/sh
-# Adds Segmentflow to Claude Code. Give the key and, where they differ, the other two as variables:
+# Adds Segmentflow to Claude Code. Give the key and, where they differ, the others as variables:
 #   SEGMENTFLOW_API_KEY=sk_live_... ./claude-code.sh
+#   SEGMENTFLOW_API_KEY=... SEGMENTFLOW_DATA_DIR=... BINARY=/absolute/path/segmentflow ./claude-code.sh
 set -eu
 : "${SEGMENTFLOW_API_KEY:?set it to an API key (segmentflow keys create)}"
-binary="${SEGMENTFLOW_BIN:-/usr/local/bin/segmentflow}"
+binary="${BINARY:-/usr/local/bin/segmentflow}"
 data="${SEGMENTFLOW_DATA_DIR:-/var/lib/segmentflow}"
 
 exec claude mcp add \
