@@ -217,6 +217,7 @@ export async function sink(t, options = {}) {
   const messages = [];
   const server = new SMTPServer({
     authOptional: true,
+    closeTimeout: 50, // the engine keeps connections open for reuse
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
     onData: receiveInto(messages),
