@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Sends one receipt and waits until it is final. Standard library only.
+
+    SEGMENTFLOW_API_KEY=sk_live_... python3 send.py alex@example.com ord_9421
+"""
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+BASE = os.environ.get("SEGMENTFLOW_BASE_URL", "http://127.0.0.1:3001")
+KEY = os.environ.get("SEGMENTFLOW_API_KEY", "")
+TRIES = 5
+LOOKS = 60
+TEMPORARY = (429, 500, 503)
+
+
+class Refused(Exception):
+    """An answer that repeating will not change."""
+
+
+def explain(answer):
+    lines = [f"{answer.get('errorCode')}: {answer.get('message')}"]
+    lines += [f"  {row['path']}: {row['message']}" for row in answer.get("details", [])]
+    return "\n".join(lines)
+
+
+def call(method, path, body=None, headers=None):
+    """Repeating is safe: the idempotency key makes all tries one email."""
+    for attempt in range(1, TRIES + 1):
+        request = urllib.request.Request(BASE + path, method=method, headers={
+            "x-api-key": KEY, "content-type": "application/json", **(headers or {})})
+        if body is not None:
+            request.data = json.dumps(body).encode()
+        wait = 2 ** attempt
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            answer = json.load(error)
+            if error.code not in TEMPORARY or attempt == TRIES:
+                raise Refused(explain(answer)) from error
+            wait = int(error.headers.get("retry-after", wait))
+        except OSError:
+            if attempt == TRIES:
+                raise
+        time.sleep(wait)
+
+
+def main():
+    if not KEY or len(sys.argv) < 2:
+        sys.exit("usage: SEGMENTFLOW_API_KEY=sk_live_... python3 send.py ADDRESS [ORDER_ID]")
+    order = sys.argv[2] if len(sys.argv) > 2 else "ord_9421"
+    email = call("POST", "/api/v1/emails", {
+        "templateKey": "receipt-default",
+        "to": {"email": sys.argv[1]},
+        "data": {"orderId": order, "orderTotal": "49.00"},
+    }, {"Idempotency-Key": f"order-confirmation:{order}"})
+    print("accepted", email["id"])
+
+    for _ in range(LOOKS):
+        if email["status"] not in ("Queued", "Processing"):
+            break
+        time.sleep(1)
+        email = call("GET", f"/api/v1/emails/{email['id']}")
+    reason = email["failureReason"] or email["skippedReason"]
+    print(f"{email['status']}: {reason}" if reason else email["status"])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Refused, OSError) as error:
+        sys.exit(str(error))
