@@ -3,12 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <utility>
 
 namespace segmentflow {
 namespace {
 
 // Claims wait until this share of the places is free, so that they come in groups under load.
 constexpr int kClaimShare = 4;
+
+// How long stop() goes on submitting outcomes that the committer refuses, and how often.
+constexpr std::chrono::seconds kRecordGrace{2};
+constexpr std::chrono::milliseconds kRecordEvery{20};
 
 std::uint64_t random_number(Entropy& entropy) {
   std::uint64_t value = 0;
@@ -58,9 +63,24 @@ void DeliveryLoop::stop(std::chrono::milliseconds patience) {
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
   transport_.shut_down(patience);
-  // Every `done` has been called; their outcomes are with the committer, which finishes what waits.
-  std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return in_flight_.load() == 0; });
+  drain();
+}
+
+// Every `done` has been called; their outcomes are with the committer, which finishes what waits,
+// or were refused by it.
+void DeliveryLoop::drain() {
+  const auto until = std::chrono::steady_clock::now() + kRecordGrace;
+  while (true) {
+    submit_refused();
+    std::unique_lock lock(mutex_);
+    if (wake_.wait_for(lock, kRecordEvery, [this] { return in_flight_.load() == 0; })) return;
+    const bool only_refused = static_cast<std::size_t>(in_flight_.load()) == refused_.size();
+    if (!only_refused || std::chrono::steady_clock::now() < until) continue;
+    spdlog::error("{} outcomes could not be recorded before the end", refused_.size());
+    refused_.clear();
+    in_flight_ = 0;
+    return;
+  }
 }
 
 void DeliveryLoop::run() {
@@ -70,6 +90,7 @@ void DeliveryLoop::run() {
       if (stopping_) return;
       work_hint_ = false;
     }
+    submit_refused();
     if (may_deliver_() && claim_and_start()) continue;
     wait_for_work();
   }
@@ -152,21 +173,43 @@ void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
 }
 
 void DeliveryLoop::record(OutcomeCommand command) {
-  auto counted = std::make_shared<OutcomeCommand>(command);
+  auto kept = std::make_shared<const OutcomeCommand>(command);
   committer_.submit(record_outcomes_, std::move(command),
-                    std::function<void(Result<bool>)>([this, counted](Result<bool> held) {
-                      if (!held) {
-                        spdlog::error("the outcome of send {} could not be recorded: {}",
-                                      counted->ref.send_id.to_string(), held.error().message);
-                      }
-                      count(*counted, held.value_or(false));
-                      {
-                        const std::lock_guard lock(mutex_);
-                        --in_flight_;
-                        work_hint_ = true;
-                        wake_.notify_all();
+                    std::function<void(Result<bool>)>([this, kept](Result<bool> held) {
+                      if (held) {
+                        recorded(*kept, *held);
+                      } else {
+                        keep_refused(*kept, held.error());
                       }
                     }));
+}
+
+void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
+  count(command, held);
+  const std::lock_guard lock(mutex_);
+  refusing_ = false;
+  --in_flight_;
+  work_hint_ = true;
+  wake_.notify_all();
+}
+
+// The next turn of the loop, after a commit or a pause, submits it again.
+void DeliveryLoop::keep_refused(const OutcomeCommand& command, const Error& error) {
+  const std::lock_guard lock(mutex_);
+  refused_.push_back(command);
+  if (!std::exchange(refusing_, true)) {
+    spdlog::warn("the outcome of send {} cannot be recorded yet: {}",
+                 command.ref.send_id.to_string(), error.message);
+  }
+}
+
+void DeliveryLoop::submit_refused() {
+  std::vector<OutcomeCommand> again;
+  {
+    const std::lock_guard lock(mutex_);
+    again.swap(refused_);
+  }
+  for (OutcomeCommand& command : again) record(std::move(command));
 }
 
 void DeliveryLoop::count(const OutcomeCommand& command, bool held) {
