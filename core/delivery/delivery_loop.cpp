@@ -102,14 +102,16 @@ bool DeliveryLoop::claim_and_start() {
   if (room < settings_.in_flight_max / kClaimShare) return false;
   const Due next = next_delivery();
   if (!next.at || *next.at > next.now) return false;
-  auto claimed = committer_.run(claim_, ClaimCommand{membership_.lease(), room});
+  // Attempts belong to the lease of their claim, even when this process gets another one meanwhile.
+  const Lease lease = membership_.lease();
+  auto claimed = committer_.run(claim_, ClaimCommand{lease, room});
   if (!claimed) {
     spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
     return false;
   }
   counters_.skipped += static_cast<std::uint64_t>(claimed->ended);
   in_flight_ += static_cast<int>(claimed->deliveries.size());
-  for (auto& delivery : claimed->deliveries) start_delivery(std::move(delivery));
+  for (auto& delivery : claimed->deliveries) start_delivery(lease, std::move(delivery));
   return !claimed->deliveries.empty() || claimed->ended > 0;
 }
 
@@ -134,9 +136,13 @@ void DeliveryLoop::wait_for_work() {
                  [this] { return stopping_ || work_hint_; });
 }
 
-void DeliveryLoop::start_delivery(Delivery delivery) {
-  AttemptRef ref{membership_.lease(), delivery.job_row_id, delivery.send.organization_id,
-                 delivery.send.id,    delivery.attempt,    clock_.now()};
+void DeliveryLoop::start_delivery(const Lease& lease, Delivery delivery) {
+  AttemptRef ref{lease,
+                 delivery.job_row_id,
+                 delivery.send.organization_id,
+                 delivery.send.id,
+                 delivery.attempt,
+                 clock_.now()};
   auto mail = composer_.compose(delivery);
   if (!mail) {
     give_up(ref, mail.error());

@@ -42,8 +42,9 @@ class DeliveryLoop {
   void start();
   // Something may be due: called after commits.
   void wake();
-  // No more claims; lets the transport finish what is past DATA within `patience`. Outcomes that the
-  // committer refuses for some seconds more are dropped: leaving the membership classifies them.
+  // No more claims; lets the transport finish what is past DATA within `patience`. Outcomes that
+  // the committer refuses for some seconds more are dropped: leaving the membership classifies
+  // them.
   void stop(std::chrono::milliseconds patience);
 
   const DeliveryCounters& counters() const { return counters_; }
@@ -60,7 +61,7 @@ class DeliveryLoop {
   Due next_delivery();
   bool claim_and_start();
   void wait_for_work();
-  void start_delivery(Delivery delivery);
+  void start_delivery(const Lease& lease, Delivery delivery);
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
