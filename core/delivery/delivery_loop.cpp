@@ -143,7 +143,7 @@ void DeliveryLoop::start_delivery(const Lease& lease, Delivery delivery) {
                  delivery.send.id,
                  delivery.attempt,
                  clock_.now()};
-  auto mail = composer_.compose(delivery);
+  auto mail = compose(delivery);
   if (!mail) {
     give_up(ref, mail.error());
     return;
@@ -157,6 +157,17 @@ void DeliveryLoop::start_delivery(const Lease& lease, Delivery delivery) {
     finish(ref, send, std::move(outcome));
   };
   transport_.send(std::move(*mail), std::move(before_dot), std::move(done));
+}
+
+// A send that cannot be composed because of a defect must not take the process down: it would be
+// claimed again after every restart.
+Result<OutgoingMail> DeliveryLoop::compose(const Delivery& delivery) {
+  try {
+    return composer_.compose(delivery);
+  } catch (const std::exception& defect) {
+    spdlog::error("send {} cannot be composed: {}", delivery.send.id.to_string(), defect.what());
+    return fail(ErrorCode::Internal, "The message could not be composed because of a defect.");
+  }
 }
 
 void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {

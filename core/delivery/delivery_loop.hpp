@@ -62,6 +62,7 @@ class DeliveryLoop {
   bool claim_and_start();
   void wait_for_work();
   void start_delivery(const Lease& lease, Delivery delivery);
+  Result<OutgoingMail> compose(const Delivery& delivery);
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
