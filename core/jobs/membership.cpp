@@ -41,10 +41,12 @@ void Membership::stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   if (!sign_of_life_) return;
-  const Uuid self = lease().instance;
-  const auto left = committer_.run([self](Transaction& tx) -> Result<void> {
-    release_jobs(tx, self);
-    unregister_instance(tx, self);
+  const Lease mine = lease();
+  const auto left = committer_.run([&](Transaction& tx) -> Result<void> {
+    // As for a dead process: an attempt whose outcome could not be recorded is not forgotten.
+    reap_(tx, mine);
+    release_jobs(tx, mine.instance);
+    unregister_instance(tx, mine.instance);
     return {};
   });
   if (!left) spdlog::warn("leaving the instance list failed: {}", left.error().message);
