@@ -16,6 +16,10 @@ std::uint64_t random_number(Entropy& entropy) {
   return value;
 }
 
+bool may_pass(const Error& error) {
+  return error.code == ErrorCode::NotReady || error.code == ErrorCode::RateLimited;
+}
+
 }  // namespace
 
 DeliveryLoop::DeliveryLoop(Database& database, Committer& committer, Membership& membership,
@@ -57,6 +61,7 @@ void DeliveryLoop::stop(std::chrono::milliseconds patience) {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  record_again();
   transport_.shut_down(patience);
   // Every `done` has been called; their outcomes are with the committer, which finishes what waits.
   std::unique_lock lock(mutex_);
@@ -70,6 +75,7 @@ void DeliveryLoop::run() {
       if (stopping_) return;
       work_hint_ = false;
     }
+    record_again();
     if (may_deliver_() && claim_and_start()) continue;
     wait_for_work();
   }
@@ -152,21 +158,37 @@ void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
 }
 
 void DeliveryLoop::record(OutcomeCommand command) {
-  auto counted = std::make_shared<OutcomeCommand>(command);
+  auto kept = std::make_shared<OutcomeCommand>(command);
   committer_.submit(record_outcomes_, std::move(command),
-                    std::function<void(Result<bool>)>([this, counted](Result<bool> held) {
-                      if (!held) {
-                        spdlog::error("the outcome of send {} could not be recorded: {}",
-                                      counted->ref.send_id.to_string(), held.error().message);
-                      }
-                      count(*counted, held.value_or(false));
-                      {
-                        const std::lock_guard lock(mutex_);
-                        --in_flight_;
-                        work_hint_ = true;
-                        wake_.notify_all();
-                      }
-                    }));
+                    std::function<void(Result<bool>)>(
+                        [this, kept](Result<bool> held) { recorded(std::move(*kept), held); }));
+}
+
+void DeliveryLoop::recorded(OutcomeCommand command, const Result<bool>& held) {
+  if (held) {
+    count(command, *held);
+  } else {
+    spdlog::error("the outcome of send {} could not be recorded: {}",
+                  command.ref.send_id.to_string(), held.error().message);
+  }
+  const std::lock_guard lock(mutex_);
+  if (!held && may_pass(held.error()) && !stopping_) {
+    unrecorded_.push_back(std::move(command));
+    return;
+  }
+  --in_flight_;
+  work_hint_ = true;
+  wake_.notify_all();
+}
+
+// What a full disk or a full queue refused; the places of these deliveries are still taken.
+void DeliveryLoop::record_again() {
+  std::vector<OutcomeCommand> commands;
+  {
+    const std::lock_guard lock(mutex_);
+    commands.swap(unrecorded_);
+  }
+  for (auto& command : commands) record(std::move(command));
 }
 
 void DeliveryLoop::count(const OutcomeCommand& command, bool held) {

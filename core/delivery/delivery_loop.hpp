@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "core/delivery/composer.hpp"
 #include "core/delivery/delivery_records.hpp"
@@ -62,6 +63,8 @@ class DeliveryLoop {
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
+  void recorded(OutcomeCommand command, const Result<bool>& held);
+  void record_again();
   void count(const OutcomeCommand& command, bool held);
 
   Database& database_;
@@ -82,6 +85,7 @@ class DeliveryLoop {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool work_hint_ = false;
+  std::vector<OutcomeCommand> unrecorded_;  // tried again at the next look
   bool stopping_ = false;
   std::atomic<int> in_flight_{0};
   std::thread thread_;
