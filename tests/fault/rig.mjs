@@ -107,6 +107,30 @@ export async function integrity(on) {
   return verdict;
 }
 
+async function canWrite(on) {
+  const program = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=0.2, isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+db.execute("ROLLBACK")
+`;
+  const done = await run("/usr/bin/python3", ["-c", program, on.database]);
+  if (done.code === 0) return true;
+  if (!done.stderr.includes("database is locked")) throw new Error(done.stderr);
+  return false;
+}
+
+// SIGSTOP at a moment when the process holds no write transaction: within one it would hold the
+// lock of the file, and others could only wait.
+export async function stopBetweenWrites(on, server) {
+  await eventually("the server was stopped between two writes", async () => {
+    server.child.kill("SIGSTOP");
+    if (await canWrite(on)) return true;
+    server.child.kill("SIGCONT");
+    return false;
+  });
+}
+
 const plainId = (hex) => hex.replaceAll("-", "");
 export const sameId = (one, other) => plainId(one) === plainId(other);
 
