@@ -2,13 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace segmentflow {
 namespace {
 
-// How often the list is looked at. Fine enough for new deliverers to take over soon.
-constexpr auto kLookEvery = std::chrono::seconds(1);
+// How often the list is looked at, at least. Fine enough for new deliverers to take over soon.
+constexpr Time kLookEvery = kMicrosPerSecond;
 
 }  // namespace
 
@@ -142,8 +143,10 @@ void Membership::tick() {
 }
 
 void Membership::run() {
+  // A sign of life must not wait for the next look, or short leases would run out between two.
+  const auto pause = std::chrono::microseconds(std::min(kLookEvery, times_.heartbeat));
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
+  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
     lock.unlock();
     tick();
     lock.lock();
