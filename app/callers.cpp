@@ -86,6 +86,10 @@ void BridgeCaller::call(const Operation& operation, Json arguments, AnswerDone d
 }
 
 Result<Answer> BridgeCaller::exchange(const Operation& operation, const Json& arguments) {
+  // Here and not only at the server: a URL and a header have no types and no unknown members.
+  if (auto problems = operation.problems_of(arguments); !problems.empty()) {
+    return tl::unexpected(invalid_input(std::move(problems)));
+  }
   const RestCall call = rest_call(operation, arguments);
   transport::http::ClientHeaders headers(call.headers.begin(), call.headers.end());
   headers.emplace_back("x-api-key", secret_);

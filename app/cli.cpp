@@ -13,10 +13,9 @@ namespace segmentflow::app {
 namespace {
 
 constexpr const char* kAbout =
-    "Segmentflow sends expected email - receipts, password resets, invites - exactly once, and can "
-    "say "
-    "what became of it. AI assistants drive it over MCP, backends over REST, under the same API "
-    "keys.\n";
+    R"(Segmentflow sends expected email - receipts, password resets, invites - exactly once, and can
+say what became of it. AI assistants drive it over MCP, backends over REST, under the same API keys.
+)";
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -29,7 +28,21 @@ Every setting is a flag, a variable (--data-dir is SEGMENTFLOW_DATA_DIR) and a k
 (data_dir). Secrets are not flags, because other users of a machine see command lines: give
 SEGMENTFLOW_API_KEY, SEGMENTFLOW_SMTP_URL and SEGMENTFLOW_SECRET as variables or in the file.)";
 
+constexpr const char* kSettingsHint =
+    "\nSettings such as --data-dir work with every command; see segmentflow --help.";
+
 using Flags = std::map<std::string, std::string>;
+
+// Commands before settings: that is what a newcomer looks for.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+    return make_description(app) + make_usage(app, std::move(name)) + make_positionals(app) +
+           make_subcommands(app, mode) + make_groups(app, mode) + '\n' + make_footer(app);
+  }
+};
 
 // The command that was chosen, to be run once the settings are known.
 using Chosen = std::function<int(const Settings&)>;
@@ -40,6 +53,7 @@ class CommandLine {
     app_.name("segmentflow");
     app_.set_version_flag("--version", std::string(kVersion));
     app_.footer(kExamples);
+    app_.formatter(std::make_shared<HelpFormatter>());
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.option_defaults()->group("Settings");
@@ -83,6 +97,7 @@ class CommandLine {
   CLI::App* command(CLI::App* parent, const char* name, const char* doc, Chosen run) {
     CLI::App* added = parent->add_subcommand(name, doc);
     added->fallthrough();
+    added->footer(kSettingsHint);
     added->callback([this, run = std::move(run)] { chosen_ = run; });
     return added;
   }
@@ -91,6 +106,7 @@ class CommandLine {
     CLI::App* added = app_.add_subcommand(name, doc);
     added->require_subcommand(1);
     added->fallthrough();
+    added->footer(kSettingsHint);
     return added;
   }
 

@@ -51,10 +51,18 @@ struct Operation {
   // already.
   std::function<void(const Engine&, const KeyPtr&, const describe::Json& input, AnswerDone done)>
       invoke;
+  // What invoke would refuse in the form of `input`, without running anything.
+  std::vector<describe::Problem> (*problems_of)(const describe::Json& input);
 };
 
 // The error of an input that breaks its description.
 Error invalid_input(std::vector<describe::Problem> problems);
+
+template <class Request>
+std::vector<describe::Problem> problems_of(const describe::Json& input) {
+  Request request;
+  return describe::read(input, request);
+}
 
 // Runs `work`; a defect (an exception) is logged and becomes Internal, which tells the caller
 // nothing of what is inside.
@@ -85,7 +93,8 @@ Operation read_operation(OperationInfo info,
     if (!queued)
       done(fail(ErrorCode::RateLimited, "Too many reads are waiting. Try again shortly."));
   };
-  return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke)};
+  return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),
+          problems_of<Request>};
 }
 
 // What a write's handler gives back through its callback.
@@ -114,7 +123,8 @@ Operation write_operation(OperationInfo info, void (*handler)(const Engine&, con
       }));
     });
   };
-  return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke)};
+  return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),
+          problems_of<Request>};
 }
 
 }  // namespace segmentflow

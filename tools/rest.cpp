@@ -39,6 +39,18 @@ std::string unquoted(const std::string& value) {
   return text;
 }
 
+// The header text that reads back as the value, also when that has quotes or blanks at its ends.
+std::string quoted_if_needed(const std::string& value) {
+  const auto is_edge = [](char c) { return c == '"' || c == ' '; };
+  if (value.empty() || (!is_edge(value.front()) && !is_edge(value.back()))) return value;
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text.push_back('\\');
+    text.push_back(c);
+  }
+  return text + '"';
+}
+
 bool expects_body(const Operation& operation) {
   const auto& fields = operation.request->fields;
   return std::any_of(fields.begin(), fields.end(),
@@ -200,7 +212,7 @@ RestCall rest_call(const Operation& operation, const Json& arguments) {
     if (field.rules.carried == Carried::Path) {
       replace_capture(path, name, text);
     } else if (field.rules.carried == Carried::Header) {
-      call.headers.emplace_back(field.rules.header, text);
+      call.headers.emplace_back(field.rules.header, quoted_if_needed(text));
     } else {
       query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encoded(text));
     }

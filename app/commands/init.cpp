@@ -17,6 +17,14 @@ Result<void> make_organization(Runtime& runtime, const std::string& name) {
   });
 }
 
+Result<std::string> stored_delivery_url(Runtime& runtime) {
+  Result<std::string> url = std::string();
+  const auto read = runtime.database().read(
+      [&](Transaction& tx) { url = load_delivery_url(tx, runtime.secret()); });
+  if (!read) return tl::unexpected(read.error());
+  return url;
+}
+
 }  // namespace
 
 int run_init(const Settings& settings, const InitOptions& options) {
@@ -28,8 +36,10 @@ int run_init(const Settings& settings, const InitOptions& options) {
   } else if (auto made = make_organization(**runtime, options.organization); !made) {
     return report(made.error());
   }
-  const DeliveryStatus delivery = (*runtime)->engine().delivery_status();
-  fmt::print("Data folder: {}\nDelivery:    {}\n", settings.data_dir.string(), delivery.detail);
+  const auto url = stored_delivery_url(**runtime);
+  if (!url) return report(url.error());
+  fmt::print("Data folder: {}\nDelivery:    {}\n", settings.data_dir.string(),
+             describe_delivery(settings, *url));
   if (options.demo) {
     fmt::print("Demo key:    in {}\n", (settings.data_dir / "demo.key").string());
   } else {

@@ -9,7 +9,9 @@ std::shared_ptr<const ApiKey> Authenticator::remembered(std::string_view secret)
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(hash);
   if (found == entries_.end()) return nullptr;
-  if (clock_.now() - found->second.verified_at > kMemory) return nullptr;
+  // A negative age: the clock was set back, and nobody knows how old the answer is.
+  const Time age = clock_.now() - found->second.verified_at;
+  if (age < 0 || age >= kMemory) return nullptr;
   return found->second.key;
 }
 

@@ -3,12 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <utility>
 
 namespace segmentflow {
 namespace {
 
 // Claims wait until this share of the places is free, so that they come in groups under load.
 constexpr int kClaimShare = 4;
+
+// How long stop() goes on submitting outcomes that the committer refuses, and how often.
+constexpr std::chrono::seconds kRecordGrace{2};
+constexpr std::chrono::milliseconds kRecordEvery{20};
 
 std::uint64_t random_number(Entropy& entropy) {
   std::uint64_t value = 0;
@@ -58,9 +63,24 @@ void DeliveryLoop::stop(std::chrono::milliseconds patience) {
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
   transport_.shut_down(patience);
-  // Every `done` has been called; their outcomes are with the committer, which finishes what waits.
-  std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return in_flight_.load() == 0; });
+  drain();
+}
+
+// Every `done` has been called; their outcomes are with the committer, which finishes what waits,
+// or were refused by it.
+void DeliveryLoop::drain() {
+  const auto until = std::chrono::steady_clock::now() + kRecordGrace;
+  while (true) {
+    submit_refused();
+    std::unique_lock lock(mutex_);
+    if (wake_.wait_for(lock, kRecordEvery, [this] { return in_flight_.load() == 0; })) return;
+    const bool only_refused = static_cast<std::size_t>(in_flight_.load()) == refused_.size();
+    if (!only_refused || std::chrono::steady_clock::now() < until) continue;
+    spdlog::error("{} outcomes could not be recorded before the end", refused_.size());
+    refused_.clear();
+    in_flight_ = 0;
+    return;
+  }
 }
 
 void DeliveryLoop::run() {
@@ -70,6 +90,7 @@ void DeliveryLoop::run() {
       if (stopping_) return;
       work_hint_ = false;
     }
+    submit_refused();
     if (may_deliver_() && claim_and_start()) continue;
     wait_for_work();
   }
@@ -81,14 +102,16 @@ bool DeliveryLoop::claim_and_start() {
   if (room < settings_.in_flight_max / kClaimShare) return false;
   const Due next = next_delivery();
   if (!next.at || *next.at > next.now) return false;
-  auto claimed = committer_.run(claim_, ClaimCommand{membership_.lease(), room});
+  // Attempts belong to the lease of their claim, even when this process gets another one meanwhile.
+  const Lease lease = membership_.lease();
+  auto claimed = committer_.run(claim_, ClaimCommand{lease, room});
   if (!claimed) {
     spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
     return false;
   }
   counters_.skipped += static_cast<std::uint64_t>(claimed->ended);
   in_flight_ += static_cast<int>(claimed->deliveries.size());
-  for (auto& delivery : claimed->deliveries) start_delivery(std::move(delivery));
+  for (auto& delivery : claimed->deliveries) start_delivery(lease, std::move(delivery));
   return !claimed->deliveries.empty() || claimed->ended > 0;
 }
 
@@ -113,10 +136,14 @@ void DeliveryLoop::wait_for_work() {
                  [this] { return stopping_ || work_hint_; });
 }
 
-void DeliveryLoop::start_delivery(Delivery delivery) {
-  AttemptRef ref{membership_.lease(), delivery.job_row_id, delivery.send.organization_id,
-                 delivery.send.id,    delivery.attempt,    clock_.now()};
-  auto mail = composer_.compose(delivery);
+void DeliveryLoop::start_delivery(const Lease& lease, Delivery delivery) {
+  AttemptRef ref{lease,
+                 delivery.job_row_id,
+                 delivery.send.organization_id,
+                 delivery.send.id,
+                 delivery.attempt,
+                 clock_.now()};
+  auto mail = compose(delivery);
   if (!mail) {
     give_up(ref, mail.error());
     return;
@@ -130,6 +157,17 @@ void DeliveryLoop::start_delivery(Delivery delivery) {
     finish(ref, send, std::move(outcome));
   };
   transport_.send(std::move(*mail), std::move(before_dot), std::move(done));
+}
+
+// A send that cannot be composed because of a defect must not take the process down: it would be
+// claimed again after every restart.
+Result<OutgoingMail> DeliveryLoop::compose(const Delivery& delivery) {
+  try {
+    return composer_.compose(delivery);
+  } catch (const std::exception& defect) {
+    spdlog::error("send {} cannot be composed: {}", delivery.send.id.to_string(), defect.what());
+    return fail(ErrorCode::Internal, "The message could not be composed because of a defect.");
+  }
 }
 
 void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {
@@ -152,21 +190,43 @@ void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
 }
 
 void DeliveryLoop::record(OutcomeCommand command) {
-  auto counted = std::make_shared<OutcomeCommand>(command);
+  auto kept = std::make_shared<const OutcomeCommand>(command);
   committer_.submit(record_outcomes_, std::move(command),
-                    std::function<void(Result<bool>)>([this, counted](Result<bool> held) {
-                      if (!held) {
-                        spdlog::error("the outcome of send {} could not be recorded: {}",
-                                      counted->ref.send_id.to_string(), held.error().message);
-                      }
-                      count(*counted, held.value_or(false));
-                      {
-                        const std::lock_guard lock(mutex_);
-                        --in_flight_;
-                        work_hint_ = true;
-                        wake_.notify_all();
+                    std::function<void(Result<bool>)>([this, kept](Result<bool> held) {
+                      if (held) {
+                        recorded(*kept, *held);
+                      } else {
+                        keep_refused(*kept, held.error());
                       }
                     }));
+}
+
+void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
+  count(command, held);
+  const std::lock_guard lock(mutex_);
+  refusing_ = false;
+  --in_flight_;
+  work_hint_ = true;
+  wake_.notify_all();
+}
+
+// The next turn of the loop, after a commit or a pause, submits it again.
+void DeliveryLoop::keep_refused(const OutcomeCommand& command, const Error& error) {
+  const std::lock_guard lock(mutex_);
+  refused_.push_back(command);
+  if (!std::exchange(refusing_, true)) {
+    spdlog::warn("the outcome of send {} cannot be recorded yet: {}",
+                 command.ref.send_id.to_string(), error.message);
+  }
+}
+
+void DeliveryLoop::submit_refused() {
+  std::vector<OutcomeCommand> again;
+  {
+    const std::lock_guard lock(mutex_);
+    again.swap(refused_);
+  }
+  for (OutcomeCommand& command : again) record(std::move(command));
 }
 
 void DeliveryLoop::count(const OutcomeCommand& command, bool held) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "core/delivery/composer.hpp"
 #include "core/delivery/delivery_records.hpp"
@@ -41,7 +42,9 @@ class DeliveryLoop {
   void start();
   // Something may be due: called after commits.
   void wake();
-  // No more claims; lets the transport finish what is past DATA within `patience`.
+  // No more claims; lets the transport finish what is past DATA within `patience`. Outcomes that
+  // the committer refuses for some seconds more are dropped: leaving the membership classifies
+  // them.
   void stop(std::chrono::milliseconds patience);
 
   const DeliveryCounters& counters() const { return counters_; }
@@ -58,10 +61,15 @@ class DeliveryLoop {
   Due next_delivery();
   bool claim_and_start();
   void wait_for_work();
-  void start_delivery(Delivery delivery);
+  void start_delivery(const Lease& lease, Delivery delivery);
+  Result<OutgoingMail> compose(const Delivery& delivery);
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
+  void recorded(const OutcomeCommand& command, bool held);
+  void keep_refused(const OutcomeCommand& command, const Error& error);
+  void submit_refused();
+  void drain();
   void count(const OutcomeCommand& command, bool held);
 
   Database& database_;
@@ -83,6 +91,10 @@ class DeliveryLoop {
   std::condition_variable wake_;
   bool work_hint_ = false;
   bool stopping_ = false;
+  // Outcomes that the committer refused, to be submitted again: an unrecorded one leaves its job
+  // leased. Each keeps its place in flight, so there are at most in_flight_max.
+  std::vector<OutcomeCommand> refused_;
+  bool refusing_ = false;  // since the last outcome on record; keeps the log short
   std::atomic<int> in_flight_{0};
   std::thread thread_;
 };

@@ -40,6 +40,7 @@ std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& l
            "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 WHERE row_id IN ("
            "SELECT row_id FROM jobs WHERE due_at <= $3 AND lease_instance IS NULL AND kind = $4 "
            "ORDER BY due_at LIMIT $5 {skip_locked}) AND lease_instance IS NULL "
+           "AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND epoch = $2) "
            "RETURNING row_id, organization_id, subject_id, attempts",
            {lease.instance, lease.epoch, tx.now(), to_string(kind), limit})) {
     claimed.push_back(

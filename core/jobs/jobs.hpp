@@ -46,7 +46,8 @@ struct RescheduledJob {
 
 void add_jobs(Transaction& tx, std::span<const NewJob> jobs);
 
-// Leases up to `limit` due jobs, the longest due first.
+// Leases up to `limit` due jobs, the longest due first. None for a lease whose instance is not on
+// the list (declared gone, and not back yet): nobody would free them if it died.
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit);
 
 // Which of the jobs the lease still holds. A write about a job not among them must not happen.

@@ -2,13 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace segmentflow {
 namespace {
 
-// How often the list is looked at. Fine enough for new deliverers to take over soon.
-constexpr auto kLookEvery = std::chrono::seconds(1);
+// How often the list is looked at, at least. Fine enough for new deliverers to take over soon.
+constexpr Time kLookEvery = kMicrosPerSecond;
 
 }  // namespace
 
@@ -41,10 +42,12 @@ void Membership::stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   if (!sign_of_life_) return;
-  const Uuid self = lease().instance;
-  const auto left = committer_.run([self](Transaction& tx) -> Result<void> {
-    release_jobs(tx, self);
-    unregister_instance(tx, self);
+  const Lease mine = lease();
+  const auto left = committer_.run([&](Transaction& tx) -> Result<void> {
+    // As for a dead process: an attempt whose outcome could not be recorded is not forgotten.
+    reap_(tx, mine);
+    release_jobs(tx, mine.instance);
+    unregister_instance(tx, mine.instance);
     return {};
   });
   if (!left) spdlog::warn("leaving the instance list failed: {}", left.error().message);
@@ -140,8 +143,10 @@ void Membership::tick() {
 }
 
 void Membership::run() {
+  // A sign of life must not wait for the next look, or short leases would run out between two.
+  const auto pause = std::chrono::microseconds(std::min(kLookEvery, times_.heartbeat));
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
+  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
     lock.unlock();
     tick();
     lock.lock();

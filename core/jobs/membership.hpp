@@ -21,7 +21,7 @@ class Membership {
 
   Membership(Database& database, Committer& committer, IdSource& ids, LeaseTimes times,
              Instance self, Reap reap);
-  // Leaves the list; leases still held are given back.
+  // Leaves the list; what is still held is freed as for a gone instance.
   ~Membership();
 
   // Joins the list and frees what dead processes held. NotReady when the database cannot serve.

@@ -92,18 +92,32 @@ Uuid save_snapshot(Transaction& tx, IdSource& ids, const Uuid& organization_id,
       .uuid();
 }
 
-std::optional<Uuid> existing_template(Transaction& tx, const Uuid& organization_id,
-                                      const NewTemplate& wanted) {
+// The template that is saved again: the one with this id, else the one with this key.
+Result<std::optional<Uuid>> existing_template(Transaction& tx, const Uuid& organization_id,
+                                              const NewTemplate& wanted) {
+  std::optional<Uuid> by_id;
   if (wanted.id) {
-    const auto rows = tx.query("SELECT id FROM templates WHERE organization_id = $1 AND id = $2",
-                               {organization_id, *wanted.id});
-    if (!rows.empty()) return rows[0][0].uuid();
+    const auto rows = tx.query("SELECT organization_id FROM templates WHERE id = $1", {*wanted.id});
+    if (!rows.empty() && rows[0][0].uuid() != organization_id) {
+      return fail(ErrorCode::NotFound,
+                  fmt::format("There is no template {}.", wanted.id->to_string()),
+                  {{"/id", "No template with this id belongs to your organization."}});
+    }
+    if (!rows.empty()) by_id = wanted.id;
   }
-  if (!wanted.key) return std::nullopt;
+  if (!wanted.key) return by_id;
   const auto rows = tx.query("SELECT id FROM templates WHERE organization_id = $1 AND key = $2",
                              {organization_id, *wanted.key});
-  if (rows.empty()) return std::nullopt;
-  return rows[0][0].uuid();
+  if (rows.empty()) return by_id;
+  const Uuid by_key = rows[0][0].uuid();
+  if (wanted.id && *wanted.id != by_key) {
+    return fail(ErrorCode::Conflict,
+                fmt::format("The key \"{}\" is that of the template {}. Choose another key, or "
+                            "save that template.",
+                            *wanted.key, by_key.to_string()),
+                {{"/key", "The key is that of another template."}});
+  }
+  return by_key;
 }
 
 }  // namespace
@@ -132,7 +146,8 @@ Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organ
     return tl::unexpected(compiled.error());
   }
   const auto existing = existing_template(tx, organization_id, wanted);
-  const Uuid id = existing ? *existing : wanted.id ? *wanted.id : ids.next();
+  if (!existing) return tl::unexpected(existing.error());
+  const Uuid id = *existing ? **existing : wanted.id ? *wanted.id : ids.next();
   const Uuid snapshot_id = save_snapshot(tx, ids, organization_id, id, definition);
   tx.query(
       "INSERT INTO templates (id, organization_id, key, name, purpose, status, language, "

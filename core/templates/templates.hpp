@@ -53,7 +53,7 @@ bool is_template_key(std::string_view text);
 
 // Saves a template and its content-addressed snapshot: a new one, or a new definition of the one
 // with this id or key. ValidationFailed (paths into the definition), PayloadTooLarge, NotFound (the
-// sender).
+// sender, or the id is another organisation's), Conflict (the key is another template's).
 Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                                const NewTemplate& wanted);
 

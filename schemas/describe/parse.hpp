@@ -30,8 +30,9 @@ std::vector<Problem> read_object(const Type& type, const Json& input, void* targ
 Json write_object(const Type& type, const void* object);
 
 // JSON Schema 2020-12 of a type: closed objects, every field with its documentation; nested
-// described structs are inlined. Input: optional members are not required and accept null. Output:
-// all members that are always written are required and nullable ones admit null.
+// described structs are inlined. Input: optional members are not required; the null that is read as
+// their absence is not advertised, that of a Patch is. Output: all members that are always written
+// are required and nullable ones admit null.
 enum class Direction { Input, Output };
 Json schema_of(const Type& type, Direction direction);
 

@@ -75,14 +75,12 @@ Json any_schema(const FieldRules& rules, Direction direction) {
   return Json::object();
 }
 
-// Makes a schema accept null too.
+// Makes a schema accept null too. A list of types would say the same in fewer words, but clients
+// that lower schemas to a dialect with one type each drop or refuse it.
 void admit_null(Json& schema) {
-  if (schema.contains("anyOf")) {
-    schema["anyOf"].push_back(of_type("null"));
-  } else if (schema.contains("type")) {
-    schema["type"] = Json::array({schema["type"], "null"});
-    if (schema.contains("enum")) schema["enum"].push_back(nullptr);
-  }
+  if (schema.empty()) return;  // it accepts everything
+  if (!schema.contains("anyOf")) schema = Json{{"anyOf", Json::array({std::move(schema)})}};
+  schema["anyOf"].push_back(of_type("null"));
 }
 
 bool always_there(const Field& field, Direction direction) {
@@ -92,8 +90,8 @@ bool always_there(const Field& field, Direction direction) {
 }
 
 bool may_be_null(const Field& field, Direction direction) {
-  if (field.presence == Presence::Required) return false;
-  return direction == Direction::Input || field.presence == Presence::Patch ||
+  if (field.presence == Presence::Patch) return true;
+  return direction == Direction::Output && field.presence == Presence::Optional &&
          !field.rules.omit_empty;
 }
 

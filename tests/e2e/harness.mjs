@@ -164,9 +164,10 @@ export function apiOf(url, key) {
   };
 }
 
-// A new key with these scopes (an array) in the engine's organisation.
-export async function newKey(of, name, scopes) {
+// A new key with these scopes (an array) in the engine's organisation, or in the one that is named.
+export async function newKey(of, name, scopes, organization) {
   const args = ["keys", "create", "--name", name, "--scopes", scopes.join(",")];
+  if (organization) args.push("--organization", organization);
   const done = await run(of.executable, args, { env: of.env });
   if (done.code !== 0) throw new Error(`keys create ended with ${done.code}:\n${done.stderr}`);
   return done.stdout.trim();
@@ -190,6 +191,49 @@ export async function mcpClient(t, of, { key = of.key, settings = {} } = {}) {
     throw new Error(`segmentflow mcp did not answer: ${error.message}\n${log}`, { cause: error });
   }
   return { client, log: () => log };
+}
+
+// `segmentflow mcp` with nothing between: request() and notify() write one line each, request() gives
+// the answer of its id, lines holds all that came on stdout. endInput() ends as a host does.
+export function mcpProcess(t, of, { key = of.key, settings = {} } = {}) {
+  const env = environment({ ...of.env, ...settings, SEGMENTFLOW_API_KEY: key });
+  const child = spawn(of.executable, ["mcp"], { env });
+  const lines = [];
+  let log = "";
+  let rest = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop();
+    lines.push(...parts);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
+  const ended = new Promise((done) => {
+    child.once("close", (code, signal) => done({ code, signal }));
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let lastId = 0;
+  const write = (message) => child.stdin.write(`${JSON.stringify(message)}\n`);
+  const answerTo = (id) =>
+    eventually(`an answer to request ${id} (stderr: ${log})`, () =>
+      lines.map((line) => JSON.parse(line)).find((message) => message.id === id),
+    );
+  return {
+    lines,
+    log: () => log,
+    rest: () => rest,
+    write: (text) => child.stdin.write(text),
+    notify: (method, params) => write({ jsonrpc: "2.0", method, params }),
+    request: (method, params) => {
+      lastId += 1;
+      write({ jsonrpc: "2.0", id: lastId, method, params });
+      return answerTo(lastId);
+    },
+    answerTo,
+    endInput: () => {
+      child.stdin.end();
+      return ended;
+    },
+  };
 }
 
 function receiveInto(messages) {
@@ -217,6 +261,7 @@ export async function sink(t, options = {}) {
   const messages = [];
   const server = new SMTPServer({
     authOptional: true,
+    closeTimeout: 50, // the engine keeps connections open for reuse
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
     onData: receiveInto(messages),

@@ -1,96 +1,312 @@
-// The engine as an AI host sees it: `segmentflow mcp` over stdio, judged by the official client.
+// The engine as an AI host sees it: `segmentflow mcp` over stdio, with the engine inside and as a
+// bridge to a running server, judged by the official client, the Inspector and ajv.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { test } from "node:test";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
-import { apiOf, binary, dataFolder, engine, mcpClient, newKey, run } from "./harness.mjs";
+import Ajv from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+import { accepted, alex, freshKey, nobody, receiptTemplate, sampleOf, sendBody } from "./demo.mjs";
+import {
+  binary, dataFolder, engine, freePort, mcpClient, mcpProcess, newKey, run,
+} from "./harness.mjs";
 import { hasShape } from "./shapes.mjs";
 
-const sample = JSON.parse(
-  await readFile(new URL("samples/000-01-send-one.json", import.meta.url), "utf8"),
-);
-const idempotencyKey = sample.headers["Idempotency-Key"];
+const allTools = [
+  "batch_send", "get_email", "get_status", "get_template", "list_templates", "send_email",
+];
+const revisions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+const END_MS_MAX = 5_000; // hosts kill a server that outlives its input longer
 
-test("tools are described for a model", async (t) => {
-  const { client } = await mcpClient(t, await engine(t));
-  const { tools } = await client.listTools();
-  const names = tools.map((tool) => tool.name);
-  for (const name of ["emails_send", "emails_batch_send", "emails_retrieve", "templates_list"]) {
-    assert.ok(names.includes(name), `no ${name} among ${names.join(", ")}`);
-  }
-  for (const tool of tools) {
-    assert.match(tool.name, /^[a-z][a-z0-9_]{0,39}$/);
-    assert.ok(tool.description?.length > 20, `${tool.name} has a description`);
-    assert.equal(tool.inputSchema.type, "object");
-    for (const [field, schema] of Object.entries(tool.inputSchema.properties ?? {})) {
-      assert.ok(schema.description, `${tool.name}: ${field} is described`);
-    }
-  }
+// Both ways to be an MCP server; the bridge is given no data folder, so it cannot peek.
+const modes = {
+  embedded: () => ({}),
+  bridge: (on) => ({ SEGMENTFLOW_BASE_URL: on.url, SEGMENTFLOW_DATA_DIR: "" }),
+};
+const modeNames = Object.keys(modes);
+
+const clientIn = (mode, t, on, key) => mcpClient(t, on, { key, settings: modes[mode](on) });
+const processIn = (mode, t, on) => mcpProcess(t, on, { settings: modes[mode](on) });
+
+const hello = (protocolVersion) => ({
+  protocolVersion,
+  capabilities: {},
+  clientInfo: { name: "segmentflow-e2e", version: "1.0.0" },
 });
 
-test("a tool and a route are the same operation", async (t) => {
+// Everything that came on stdout is one JSON-RPC message a line.
+function isPureProtocol(server) {
+  for (const line of server.lines) assert.equal(JSON.parse(line).jsonrpc, "2.0", line);
+  assert.equal(server.rest(), "", "the last line is whole");
+}
+
+async function endsInTime(server) {
+  const from = Date.now();
+  assert.deepEqual(await server.endInput(), { code: 0, signal: null }, server.log());
+  assert.ok(Date.now() - from < END_MS_MAX, `ended ${Date.now() - from} ms after its input`);
+}
+
+const errorOf = (result) => {
+  assert.equal(result.isError, true, JSON.stringify(result));
+  assert.equal(result.structuredContent, undefined);
+  assert.equal(result.content.length, 1);
+  return JSON.parse(result.content[0].text);
+};
+
+for (const mode of modeNames) {
+  describe(mode, () => {
+    test("each revision is spoken as published", async (t) => {
+      const on = await engine(t);
+      for (const revision of revisions) {
+        const server = processIn(mode, t, on);
+        const { result } = await server.request("initialize", hello(revision));
+        assert.equal(result.protocolVersion, revision);
+        assert.deepEqual(result.capabilities, { tools: {} });
+        assert.equal(result.serverInfo.name, "segmentflow");
+        assert.equal("title" in result.serverInfo, revision >= "2025-06-18");
+        assert.match(result.instructions, /idempotencyKey/);
+        server.notify("notifications/initialized");
+        assert.deepEqual((await server.request("ping")).result, {});
+        const { tools } = (await server.request("tools/list")).result;
+        assert.deepEqual(tools.map((tool) => tool.name).sort(), allTools);
+        for (const tool of tools) {
+          assert.equal("annotations" in tool, revision >= "2025-03-26", revision);
+          assert.equal("title" in tool, revision >= "2025-06-18", revision);
+          assert.equal("outputSchema" in tool, revision >= "2025-06-18", revision);
+        }
+        const call = await server.request("tools/call", { name: "get_status", arguments: {} });
+        assert.equal("structuredContent" in call.result, revision >= "2025-06-18");
+        assert.equal(JSON.parse(call.result.content[0].text).delivery.mode, "Capture");
+        await endsInTime(server);
+        isPureProtocol(server);
+      }
+    });
+
+    test("a revision nobody knows is answered with the latest one spoken", async (t) => {
+      const server = processIn(mode, t, await engine(t));
+      const { result } = await server.request("initialize", hello("2099-01-01"));
+      assert.equal(result.protocolVersion, revisions.at(-1));
+    });
+
+    test("a key sees the tools of its scopes only", async (t) => {
+      const on = await engine(t);
+      const expected = {
+        "emails:write": ["batch_send", "get_status", "send_email"],
+        "emails:read": ["get_email", "get_status"],
+        "templates:read": ["get_status", "get_template", "list_templates"],
+        "profiles:read": ["get_status"],
+        "emails:read,templates:read": [
+          "get_email", "get_status", "get_template", "list_templates",
+        ],
+      };
+      for (const [scopes, names] of Object.entries(expected)) {
+        const key = await newKey(on, scopes, scopes.split(","));
+        const { client } = await clientIn(mode, t, on, key);
+        const { tools } = await client.listTools();
+        assert.deepEqual(tools.map((tool) => tool.name).sort(), names, scopes);
+        await client.close();
+      }
+    });
+
+    test("every tool answers what its schema declares, and as text too", async (t) => {
+      const on = await engine(t);
+      const { client } = await clientIn(mode, t, on);
+      const { tools } = await client.listTools();
+      const ajv = addFormats(new Ajv({ allErrors: true, strict: true }));
+      const called = new Set();
+      const call = async (name, args) => {
+        called.add(name);
+        const result = await client.callTool({ name, arguments: args });
+        assert.ok(!result.isError, JSON.stringify(result));
+        const schema = tools.find((tool) => tool.name === name).outputSchema;
+        const check = ajv.compile(schema);
+        assert.ok(check(result.structuredContent), `${name}: ${ajv.errorsText(check.errors)}`);
+        assert.equal(result.content.length, 1);
+        assert.deepEqual(JSON.parse(result.content[0].text), result.structuredContent, name);
+        return result.structuredContent;
+      };
+      const send = await call("send_email", { idempotencyKey: freshKey(), ...sendBody() });
+      hasShape("EmailSend", send);
+      hasShape("EmailSend", await call("get_email", { id: send.id }));
+      const batch = await call("batch_send", {
+        defaults: { templateId: receiptTemplate },
+        items: [
+          { idempotencyKey: freshKey(), to: { email: "alex@example.com" } },
+          { idempotencyKey: freshKey(), profileId: nobody },
+        ],
+      });
+      hasShape("EmailBatch", batch);
+      assert.deepEqual([batch.accepted, batch.rejected], [1, 1]);
+      hasShape("TemplateList", (await call("list_templates", {})).items);
+      assert.deepEqual((await call("list_templates", { status: ["Archived"] })).items, []);
+      const template = await call("get_template", { id: receiptTemplate });
+      assert.equal(template.key, "receipt-default");
+      const status = await call("get_status", {});
+      assert.equal(status.organization.name, "Acme (demo)");
+      assert.ok(status.scopes.includes("emails:write"));
+      assert.deepEqual([...called].sort(), allTools);
+    });
+
+    test("a refused call is a tool error that says how to mend it", async (t) => {
+      const on = await engine(t);
+      const { client } = await clientIn(mode, t, on);
+      const refused = async (name, args) => errorOf(await client.callTool({ name, arguments: args }));
+      const used = freshKey();
+      await accepted(on, sendBody(), used);
+
+      const conflict = await refused("send_email", { idempotencyKey: used, ...sendBody({ cc: [] }),
+        subject: "Another" });
+      assert.equal(conflict.errorCode, "IdempotencyConflict");
+      assert.equal(conflict.error, "idempotency_conflict");
+      assert.equal(conflict.statusCode, 409);
+      assert.deepEqual(conflict.details.map((row) => row.path), ["/idempotencyKey"]);
+
+      const keyless = await refused("send_email", sendBody());
+      assert.equal(keyless.errorCode, "IdempotencyKeyRequired");
+      const typo = await refused("send_email", { idempotencyKey: "k", ...sendBody(), subjct: "x" });
+      assert.equal(typo.errorCode, "ValidationFailed");
+      assert.equal(typo.details[0].path, "/subjct");
+      assert.match(typo.details[0].message, /subject/);
+      const missing = await refused("get_email", { id: nobody });
+      assert.equal(missing.errorCode, "NotFound");
+      for (const [name, args] of [["get_status", { x: 1 }], ["get_email", { id: alex, ID: "x" }]]) {
+        assert.equal((await refused(name, args)).errorCode, "ValidationFailed", name);
+      }
+      assert.equal((await refused("get_email", { id: 5 })).details[0].path, "/id");
+      assert.equal((await refused("get_email", {})).details[0].path, "/id");
+      const numeric = await refused("send_email", { idempotencyKey: 5, ...sendBody() });
+      assert.equal(numeric.details[0].path, "/idempotencyKey");
+      await assert.rejects(
+        client.callTool({ name: "send_emial", arguments: {} }), /Unknown tool.*send_email/);
+    });
+
+    test("a tool and a route are the same operation, whatever the key looks like", async (t) => {
+      const on = await engine(t);
+      const { client } = await clientIn(mode, t, on);
+      const keys = ["plain", '"quoted"', 'inner "quotes"', 'back\\slash"', "Straße:1", '"'];
+      for (const idempotencyKey of keys) {
+        const once = await client.callTool({
+          name: "send_email", arguments: { idempotencyKey, ...sendBody() },
+        });
+        assert.ok(!once.isError, JSON.stringify(once));
+        const items = [{ idempotencyKey, ...sendBody() }];
+        const twice = await on.api("POST", "/api/v1/emails/batch", { items });
+        assert.equal(twice.body.items[0].send?.id, once.structuredContent.id,
+          `${idempotencyKey}: ${twice.text}`);
+      }
+    });
+
+    test("calls in flight are answered when the input ends, and nothing else is printed",
+      async (t) => {
+        const on = await engine(t);
+        const server = processIn(mode, t, on);
+        await server.request("initialize", hello("2025-11-25"));
+        server.notify("notifications/initialized");
+        const count = 20;
+        for (let i = 0; i < count; i += 1) {
+          const args = { idempotencyKey: `flight:${i}`, ...sendBody() };
+          const params = { name: "send_email", arguments: args };
+          const message = { jsonrpc: "2.0", id: `f${i}`, method: "tools/call", params };
+          server.write(`${JSON.stringify(message)}\n`);
+        }
+        await endsInTime(server);
+        isPureProtocol(server);
+        const answers = server.lines.map((line) => JSON.parse(line)).slice(1);
+        assert.equal(answers.length, count);
+        for (const { id, result } of answers) assert.ok(!result.isError, `${id}`);
+      });
+
+    test("broken lines get JSON-RPC errors and harm no later call", async (t) => {
+      const server = processIn(mode, t, await engine(t));
+      await server.request("initialize", hello("2025-11-25"));
+      server.write("this is no JSON\n");
+      server.write('{"jsonrpc":"2.0","id":"d","method":"ping","method":"ping"}\n');
+      server.write("[]\n");
+      assert.deepEqual((await server.request("ping")).result, {});
+      const codes = server.lines.map((line) => JSON.parse(line).error?.code).filter(Boolean);
+      assert.equal(codes[0], -32700);
+      assert.equal(codes.length, 3, server.lines.join("\n"));
+      assert.equal((await server.request("no/such")).error.code, -32601);
+      isPureProtocol(server);
+    });
+  });
+}
+
+test("a bridge whose server is gone says so in the result", async (t) => {
   const on = await engine(t);
-  const { client } = await mcpClient(t, on);
-  const result = await client.callTool({
-    name: "emails_send",
-    arguments: { ...sample.body, idempotencyKey },
-  });
-  assert.ok(!result.isError, JSON.stringify(result));
-  hasShape("EmailSend", result.structuredContent);
-  assert.deepEqual(JSON.parse(result.content[0].text), result.structuredContent);
-  const { id } = result.structuredContent;
-
-  const replay = await on.api("POST", "/api/v1/emails", sample.body, sample.headers);
-  assert.equal(replay.status, 200, replay.text);
-  assert.equal(replay.body.id, id);
-  assert.equal(replay.headers.get("idempotent-replayed"), "true");
-
-  const conflict = await client.callTool({
-    name: "emails_send",
-    arguments: { ...sample.body, subject: "Another", idempotencyKey },
-  });
-  assert.equal(conflict.isError, true);
-  assert.equal(conflict.structuredContent, undefined);
-  assert.equal(JSON.parse(conflict.content[0].text).errorCode, "IdempotencyConflict");
+  const settings = { SEGMENTFLOW_BASE_URL: `http://127.0.0.1:${await freePort()}` };
+  const { client } = await mcpClient(t, on, { settings });
+  const error = errorOf(await client.callTool({ name: "get_status", arguments: {} }));
+  assert.equal(error.errorCode, "NotReady");
 });
 
-test("a key without the scope sends neither over REST nor over MCP", async (t) => {
+const inspectorMain = fileURLToPath(
+  new URL("node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",
+    import.meta.url));
+
+const inspect = (on, ...args) => {
+  const env = Object.entries({ ...on.env, SEGMENTFLOW_API_KEY: on.key });
+  const pairs = env.flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  const target = ["--cli", on.executable, "mcp", "--transport", "stdio", ...pairs];
+  const quiet = ["--format", "json", "-q"];
+  return run(process.execPath, [inspectorMain, ...target, ...args, ...quiet]);
+};
+
+test("the Inspector finds the tools without a fault, and calls one", async (t) => {
   const on = await engine(t);
-  const key = await newKey(on, "reader", ["templates:read"]);
-  const send = await apiOf(on.url, key)("POST", "/api/v1/emails", sample.body, sample.headers);
-  assert.equal(send.status, 403, send.text);
-  assert.equal(send.body.errorCode, "InsufficientScope");
-  assert.deepEqual(send.body.required, ["emails:write"]);
+  const list = await inspect(on, "--method", "tools/list", "--strict");
+  assert.equal(list.code, 0, list.stderr);
+  const listed = JSON.parse(list.stdout);
+  assert.deepEqual(listed.result.tools.map((tool) => tool.name).sort(), allTools);
+  const findings = (listed.schemaFindings ?? []).flatMap(({ toolName, findings: found }) =>
+    found.map(({ rule, schema, path }) => `${toolName}: ${rule} at ${schema} ${path}`));
+  assert.deepEqual(findings, [], "no portability warning");
 
-  const { client } = await mcpClient(t, on, { key });
-  const call = { name: "emails_send", arguments: { ...sample.body, idempotencyKey } };
-  // A tool the key may not use is either not offered, or answers with the same error.
-  const result = await client.callTool(call).catch(() => undefined);
-  if (result) assert.match(result.content[0].text, /InsufficientScope/);
-  assert.ok(!result || result.isError);
-
-  const fresh = await on.api("POST", "/api/v1/emails", sample.body, sample.headers);
-  assert.equal(fresh.headers.get("idempotent-replayed"), null, "no refused request took the key");
+  const sample = await sampleOf("000-01-send-one");
+  const args = { ...sample.body, idempotencyKey: sample.headers["Idempotency-Key"] };
+  const call = (name, input) => inspect(on, "--method", "tools/call", "--tool-name", name,
+    "--tool-args-json", JSON.stringify(input));
+  const sent = await call("send_email", args);
+  assert.equal(sent.code, 0, sent.stderr);
+  const { structuredContent } = JSON.parse(sent.stdout).result ?? JSON.parse(sent.stdout);
+  hasShape("EmailSend", structuredContent);
+  const refused = await call("get_email", { id: nobody });
+  assert.equal(refused.code, 5, "5 is the Inspector's word for a tool error");
 });
 
 const lineCount = (text) => text.trimEnd().split("\n").length;
 
-test("without a key mcp says so in one line and ends", async (t) => {
-  const on = await engine(t);
-  const done = await run(on.executable, ["mcp"], { env: on.env });
+async function endsWithOneLine(env) {
+  const done = await run(binary, ["mcp"], { env });
   assert.equal(done.code, 1);
   assert.equal(done.stdout, "", "stdout belongs to the protocol");
   assert.equal(lineCount(done.stderr), 1, done.stderr);
-  assert.match(done.stderr, /SEGMENTFLOW_API_KEY|keys create/);
+  return done.stderr;
+}
+
+test("without a key mcp names folder and command in one line and ends", async (t) => {
+  const on = await engine(t);
+  const line = await endsWithOneLine(on.env);
+  assert.match(line, /SEGMENTFLOW_API_KEY/);
+  assert.match(line, /segmentflow keys create/);
+  assert.ok(line.includes(on.data), line);
+  assert.match(await endsWithOneLine({ SEGMENTFLOW_BASE_URL: on.url }), /SEGMENTFLOW_API_KEY/);
+});
+
+test("with a wrong key mcp says so in one line and ends", async (t) => {
+  const on = await engine(t);
+  const line = await endsWithOneLine({ ...on.env, SEGMENTFLOW_API_KEY: "sk_live_wrong" });
+  assert.match(line, /key/i);
+  assert.doesNotMatch(line, /sk_live_wrong/, "a secret is never repeated");
 });
 
 test("on a folder without data mcp names the folder and the command", async (t) => {
   const folder = await dataFolder(t);
-  const env = { SEGMENTFLOW_DATA_DIR: folder, SEGMENTFLOW_API_KEY: "sk_live_unknown" };
-  const done = await run(binary, ["mcp"], { env });
-  assert.equal(done.code, 1);
-  assert.equal(done.stdout, "");
-  assert.equal(lineCount(done.stderr), 1, done.stderr);
-  assert.ok(done.stderr.includes(folder), done.stderr);
-  assert.match(done.stderr, /segmentflow init/);
+  for (const data of [folder, `${folder}/not/there`]) {
+    const env = { SEGMENTFLOW_DATA_DIR: data, SEGMENTFLOW_API_KEY: "sk_live_unknown" };
+    const line = await endsWithOneLine(env);
+    assert.ok(line.includes(data), line);
+    assert.match(line, /segmentflow init/);
+  }
 });

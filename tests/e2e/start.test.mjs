@@ -54,5 +54,5 @@ test("./dev start serves, and its hints work", async (t) => {
 
   const [json] = /^ {2}\{\n[^]*?^ {2}\}$/m.exec(program.log());
   const names = await toolNames(t, JSON.parse(json).mcpServers.segmentflow);
-  assert.ok(names.includes("emails_send"), names.join(", "));
+  assert.ok(names.includes("send_email"), names.join(", "));
 });
