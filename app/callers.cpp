@@ -37,6 +37,13 @@ Error error_of(const transport::http::ClientResponse& response) {
   return error;
 }
 
+Result<std::vector<std::string>> scopes_of(const Answer& status) {
+  if (status.body.is_object() && status.body.contains("scopes")) {
+    return status.body.at("scopes").get<std::vector<std::string>>();
+  }
+  return fail(ErrorCode::NotReady, "The server at SEGMENTFLOW_BASE_URL is not Segmentflow.");
+}
+
 }  // namespace
 
 void LocalCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
@@ -71,9 +78,7 @@ BridgeCaller::BridgeCaller(std::unique_ptr<transport::http::Client> client, std:
 void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
   call(*registry_.find_by_id("status"), Json::object(),
        [done = std::move(done)](Result<Answer> answer) {
-         done(std::move(answer).map([](const Answer& status) {
-           return status.body.at("scopes").get<std::vector<std::string>>();
-         }));
+         done(std::move(answer).and_then(scopes_of));
        });
 }
 

@@ -13,8 +13,9 @@ namespace segmentflow::app {
 namespace {
 
 constexpr const char* kAbout =
-    R"(Segmentflow sends expected email - receipts, password resets, invites - exactly once, and can
-say what became of it. AI assistants drive it over MCP, backends over REST, under the same API keys.
+    R"(Segmentflow sends expected email - receipts, password resets, invites - once per idempotency
+key, and can say what became of it. AI assistants drive it over MCP, backends over REST, under the
+same API keys.
 )";
 
 constexpr const char* kExamples = R"(

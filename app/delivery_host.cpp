@@ -14,6 +14,7 @@ namespace {
 constexpr auto kFollowEvery = std::chrono::seconds(1);
 constexpr Time kPurgeEvery = 3'600 * kMicrosPerSecond;
 constexpr int kPurgeBatch = 1'000;
+constexpr int kOverdueBatch = 1'000;
 constexpr std::chrono::milliseconds kChangePatience{30'000};
 
 }  // namespace
@@ -95,6 +96,7 @@ void DeliveryHost::run() {
     lock.unlock();
     follow_settings();
     purge_old_contents();
+    end_overdue_sends();
     lock.lock();
   }
 }
@@ -102,14 +104,22 @@ void DeliveryHost::run() {
 void DeliveryHost::follow_settings() {
   Result<std::string> url = std::string();
   const auto read = database_.read([&](Transaction& tx) { url = load_delivery_url(tx, secret_); });
-  if (!read || !url) return;
+  if (!read) return;
+  if (!url) {
+    spdlog::error("the delivery settings cannot be read: {}", url.error().message);
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
-    if (*url == url_ && (line_ || url->empty() || !url_problem_.empty())) return;
+    if (url_ == *url) return;
   }
   end_line(kChangePatience);
   auto line = make_line(*url);
-  spdlog::info("{}", describe_delivery(settings_, *url));
+  if (delivery_mode_of(*url) == DeliveryMode::Off) {
+    spdlog::warn("{}", describe_delivery(settings_, *url));
+  } else {
+    spdlog::info("{}", describe_delivery(settings_, *url));
+  }
   const std::lock_guard lock(mutex_);
   line_ = std::move(line);
   url_ = *url;
@@ -121,7 +131,7 @@ std::shared_ptr<DeliveryHost::Line> DeliveryHost::make_line(const std::string& u
   std::string problem;
   switch (delivery_mode_of(url)) {
     case DeliveryMode::Off:
-      return nullptr;
+      break;
     case DeliveryMode::Capture:
       line->transport = std::make_unique<CaptureTransport>(capture_folder(settings_), clock_);
       break;
@@ -140,10 +150,8 @@ std::shared_ptr<DeliveryHost::Line> DeliveryHost::make_line(const std::string& u
     const std::lock_guard lock(mutex_);
     url_problem_ = problem;
   }
-  if (!line->transport) {
-    spdlog::error("nothing is delivered: {}", problem);
-    return nullptr;
-  }
+  if (!problem.empty()) spdlog::error("nothing is delivered: {}", problem);
+  if (!line->transport) return nullptr;
   DeliverySettings delivery;
   delivery.in_flight_max = settings_.deliveries_in_flight_max;
   delivery.retry = settings_.retry;
@@ -185,13 +193,27 @@ void DeliveryHost::purge_old_contents() {
   if (done && purged < kPurgeBatch) purged_at_ = clock_.now();
 }
 
+// Sends that nothing delivers end at their deadline all the same.
+void DeliveryHost::end_overdue_sends() {
+  if (role_ != InstanceRole::Serve) return;
+  std::int64_t overdue = 0;
+  const auto read = database_.read([&](Transaction& tx) { overdue = count_overdue_sends(tx); });
+  if (!read || overdue == 0) return;
+  const auto ended = committer_.run([&](Transaction& tx) -> Result<void> {
+    fail_overdue_sends(tx, kOverdueBatch);
+    return {};
+  });
+  if (!ended) spdlog::warn("overdue sends could not be ended: {}", ended.error().message);
+}
+
 DeliveryStatus DeliveryHost::status() const {
   const std::lock_guard lock(mutex_);
   DeliveryStatus status;
-  status.mode = delivery_mode_of(url_);
+  const std::string url = url_.value_or("");
+  status.mode = delivery_mode_of(url);
   status.enabled = line_ != nullptr;
   status.detail = url_problem_.empty()
-                      ? describe_delivery(settings_, url_)
+                      ? describe_delivery(settings_, url)
                       : fmt::format("The delivery URL cannot be used: {}", url_problem_);
   return status;
 }

@@ -50,6 +50,7 @@ class DeliveryHost {
   std::shared_ptr<Line> make_line(const std::string& url);
   void end_line(std::chrono::milliseconds patience);
   void purge_old_contents();
+  void end_overdue_sends();
 
   const Settings& settings_;
   const InstanceRole role_;
@@ -65,8 +66,8 @@ class DeliveryHost {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
-  std::shared_ptr<Line> line_;  // nullptr: nothing is delivered
-  std::string url_;             // the URL that line_ was made for, or that could not be used
+  std::shared_ptr<Line> line_;      // nullptr: nothing is delivered
+  std::optional<std::string> url_;  // the URL that line_ was made for, or that could not be used
   std::string url_problem_;
   Totals past_;  // of lines that have ended
   Time purged_at_ = 0;

@@ -121,7 +121,16 @@ std::vector<http::Route> http_routes(Runtime& runtime,
 }
 
 std::string fault_body(http::Fault fault, std::string_view message, std::string_view request_id) {
-  auto envelope = error_envelope({code_of(fault), std::string(message)}, request_id);
+  std::string sentence(message);
+  if (!sentence.empty()) {
+    sentence.front() =
+        static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
+    if (sentence.back() != '.') sentence += '.';
+  }
+  if (fault == http::Fault::Misdirected) {
+    sentence += " Set SEGMENTFLOW_PUBLIC_URL to the URL that clients use.";
+  }
+  auto envelope = error_envelope({code_of(fault), std::move(sentence)}, request_id);
   envelope["statusCode"] = http::status_of(fault);
   return describe::dump_json(envelope);
 }

@@ -11,8 +11,10 @@ namespace {
 
 Result<void> make_data_dir(const std::filesystem::path& folder) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error && ::chmod(folder.c_str(), 0700) == 0) return {};
+  if (std::filesystem::is_directory(folder, error)) return {};
+  if (std::filesystem::create_directories(folder, error) && ::chmod(folder.c_str(), 0700) == 0) {
+    return {};
+  }
   return fail(ErrorCode::NotReady,
               fmt::format("Cannot make the data folder {}. Choose another with --data-dir or "
                           "SEGMENTFLOW_DATA_DIR.",
@@ -44,6 +46,13 @@ Result<void> check_schema(Database& database, const Settings& settings) {
               "The database was made by a newer version of Segmentflow. Use that version.");
 }
 
+bool is_installed(Database& database) {
+  bool found = false;
+  std::ignore = database.read(
+      [&](Transaction& tx) { found = !tx.query("SELECT 1 FROM installation").empty(); });
+  return found;
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
@@ -61,7 +70,11 @@ Result<void> initialise(const Settings& settings) {
     return check_schema(**database, settings);
   }
   if (auto migrated = (*database)->migrate(schema_migrations()); !migrated) return migrated;
-  auto secret = InstallationSecret::load_or_make(settings.secret, settings.data_dir, entropy);
+  // A new secret only for a new installation: a database that was restored without its secret must
+  // not get another one.
+  auto secret = is_installed(**database)
+                    ? InstallationSecret::load(settings.secret, settings.data_dir)
+                    : InstallationSecret::load_or_make(settings.secret, settings.data_dir, entropy);
   if (!secret) return tl::unexpected(secret.error());
   if (const auto problem = problem_of_delivery_url(settings.smtp_url)) {
     return fail(ErrorCode::ValidationFailed, fmt::format("SEGMENTFLOW_SMTP_URL: {}", *problem));

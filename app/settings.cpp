@@ -25,6 +25,9 @@ constexpr std::array kInfos = {
     SettingInfo{"data_dir", "Folder for database, secret and captured mail", ""},
     SettingInfo{"database_url", "Database, e.g. sqlite:/var/lib/segmentflow/segmentflow.db", ""},
     SettingInfo{"listen", "Address and port of the HTTP server", "127.0.0.1:3001"},
+    SettingInfo{"public_url",
+                "URL under which clients reach the server; its host is accepted beside loopback",
+                ""},
     SettingInfo{
         "smtp_url",
         "How mail leaves: smtp://user:password@host:port?tls=off|starttls|required, smtps://…, "
@@ -239,6 +242,7 @@ Result<Settings> convert(const GivenSettings& given, fs::path data_dir) {
   settings.smtp_url = converter.text("smtp_url");
   settings.api_key = converter.text("api_key");
   settings.base_url = converter.text("base_url");
+  settings.public_url = converter.text("public_url");
   settings.secret = converter.text("secret");
   settings.log_level = converter.text("log_level");
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};

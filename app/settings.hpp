@@ -23,6 +23,7 @@ struct Settings {
   std::string smtp_url;  // "" when not given here
   std::string api_key;
   std::string base_url;
+  std::string public_url;
   std::string secret;  // hexadecimal, "" to use the file
   std::string log_level;
   int http_threads = 1;

@@ -81,7 +81,7 @@ OperationTools::OperationTools(const Registry& registry, std::shared_ptr<Operati
 
 void OperationTools::list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) {
   caller_->scopes([this, done](Result<std::vector<std::string>> scopes) {
-    if (!scopes) spdlog::warn("no tools are offered: {}", scopes.error().message);
+    if (!scopes) spdlog::warn("only get_status is offered: {}", scopes.error().message);
     // Without a valid key nothing is allowed, but get_status tells why.
     done(lists_.for_scopes(scopes.value_or(std::vector<std::string>{})));
   });

@@ -13,6 +13,9 @@ Result<Organization> choose_organization(Transaction& tx, const std::string& nam
     return fail(ErrorCode::NotFound, fmt::format("There is no organization \"{}\".", name));
   }
   if (organizations.size() == 1) return organizations.front();
+  if (organizations.empty()) {
+    return fail(ErrorCode::NotFound, "There is no organization yet. Run segmentflow init.");
+  }
   return fail(ErrorCode::Conflict, "Name the organization with --organization: there are several.");
 }
 

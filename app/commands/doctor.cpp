@@ -72,35 +72,46 @@ void check_sync_rate(const Settings& settings, Report& report) {
       fmt::format("{:.0f} durable writes a second, one at a time", kSyncProbes / took.count()));
 }
 
+void check_processes(Runtime& runtime, const std::vector<KnownInstance>& instances,
+                     Report& report) {
+  for (const auto& instance : instances) {
+    const std::string line = fmt::format("{} on {}, process {}", to_string(instance.role),
+                                         instance.host, instance.process_id);
+    if (runtime.database().instance_is_gone(instance.lease.instance)) {
+      report.warn(line + ", is gone; the next process takes its work over");
+    } else {
+      report.ok(line + ", is running");
+    }
+  }
+}
+
+void check_sends(const Runtime& runtime, Transaction& tx, Report& report) {
+  const auto jobs = tx.query("SELECT count(*) FROM jobs").at(0)[0].integer();
+  report.ok(fmt::format("{} emails waiting or under way", jobs));
+  if (const auto unknown = count_unknown_attempts(tx); unknown > 0) {
+    report.warn(fmt::format("{} delivery attempts ended without the server's answer", unknown));
+  }
+  if (const auto overdue = count_overdue_sends(tx); overdue > 0) {
+    report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
+  }
+  if (!any_api_key(tx)) report.warn("there is no API key; run segmentflow keys create");
+  report.ok(fmt::format("database {}", runtime.settings().database_url));
+}
+
 void check_installation_state(Runtime& runtime, Report& report) {
-  std::int64_t unknown = 0;
-  std::int64_t overdue = 0;
-  std::int64_t jobs = 0;
-  bool has_key = false;
   std::vector<KnownInstance> instances;
   const auto read = runtime.database().read([&](Transaction& tx) {
-    unknown = count_unknown_attempts(tx);
-    overdue = count_overdue_sends(tx);
-    jobs = tx.query("SELECT count(*) FROM jobs").at(0)[0].integer();
-    has_key = any_api_key(tx);
+    check_sends(runtime, tx, report);
     instances = list_instances(tx);
   });
   if (!read) return report.bad(fmt::format("database: {}", read.error().message));
-  report.ok(fmt::format("database {}", runtime.settings().database_url));
-  has_key ? report.ok("there is an API key")
-          : report.warn("there is no API key; run segmentflow keys create");
-  for (const auto& instance : instances) {
-    report.ok(fmt::format("process {} ({})", instance.lease.instance.to_string(),
-                          to_string(instance.role)));
-  }
-  report.ok(fmt::format("{} emails waiting or under way", jobs));
-  if (unknown > 0) {
-    report.warn(fmt::format("{} delivery attempts ended without the server's answer", unknown));
-  }
-  if (overdue > 0)
-    report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
+  check_processes(runtime, instances, report);
   const DeliveryStatus delivery = runtime.engine().delivery_status();
-  delivery.enabled ? report.ok(delivery.detail) : report.warn(delivery.detail);
+  if (delivery.enabled) {
+    report.ok(delivery.detail);
+  } else {
+    report.warn(delivery.detail);
+  }
 }
 
 }  // namespace

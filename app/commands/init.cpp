@@ -43,9 +43,12 @@ int run_init(const Settings& settings, const InitOptions& options) {
   if (options.demo) {
     fmt::print("Demo key:    in {}\n", (settings.data_dir / "demo.key").string());
   } else {
-    fmt::print(
-        "Next:        segmentflow domains add DOMAIN, senders add \"Name <address>\", templates "
-        "import FILE, keys create --name backend --scopes emails:write,emails:read\n");
+    fmt::print(R"(Next:
+  segmentflow domains add mail.example.com
+  segmentflow senders add "Acme <hello@mail.example.com>"
+  segmentflow templates import FILE --sender hello@mail.example.com
+  segmentflow keys create --name backend --scopes emails:write,emails:read
+)");
   }
   return 0;
 }

@@ -17,6 +17,7 @@ namespace {
 // A host waits five seconds before it kills a server whose input it has closed.
 constexpr std::chrono::milliseconds kDrainPatience{3'000};
 constexpr std::chrono::milliseconds kDeliveryPatience{1'000};
+constexpr unsigned kEndPatienceSeconds = 2;  // after the drain
 
 constexpr const char* kInstructions =
     "Segmentflow sends expected email (receipts, password resets, invites) to one recipient at a "
@@ -41,6 +42,15 @@ void stop_on_signals(transport::stdio::StdioServer& server) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+// From here on nothing may take longer than the host waits: a name look-up that hangs must not keep
+// the process. Another process takes over at once what this one still held.
+void end_soon() {
+  ::signal(SIGTERM, SIG_IGN);
+  ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGALRM, [](int) { ::_exit(0); });
+  ::alarm(kEndPatienceSeconds);
+}
+
 int serve_stdio(const Registry& registry, std::shared_ptr<OperationCaller> caller) {
   const mcp::ServerInfo info{"segmentflow", "Segmentflow", std::string(kVersion), kInstructions};
   auto tools = std::make_shared<OperationTools>(registry, std::move(caller));
@@ -51,6 +61,9 @@ int serve_stdio(const Registry& registry, std::shared_ptr<OperationCaller> calle
   transport::stdio::StdioServer server(connection, options);
   stop_on_signals(server);
   const auto end = server.run();
+  end_soon();
+  // Calls that outlive the drain use what is destroyed below: leave at once. They are idempotent.
+  if (connection.in_flight() > 0) ::_exit(0);
   return end == transport::stdio::StdioEnd::InputFailed ? 1 : 0;
 }
 

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/url/parse.hpp>
+#include <thread>
 
 #include "app/commands/commands.hpp"
 #include "app/http_routes.hpp"
@@ -31,6 +33,17 @@ Result<void> check_exposure(Runtime& runtime) {
               fmt::format("Refusing to listen on {}: there is no API key yet. Make one first "
                           "(segmentflow keys create), or listen on 127.0.0.1.",
                           runtime.settings().listen_address));
+}
+
+// Requests for other hosts are refused, against DNS rebinding.
+Result<std::vector<std::string>> public_hosts(const Settings& settings) {
+  if (settings.public_url.empty()) return std::vector<std::string>{};
+  const auto url = boost::urls::parse_uri(settings.public_url);
+  if (url && (url->scheme() == "http" || url->scheme() == "https") && !url->host().empty()) {
+    return std::vector<std::string>{std::string(url->host())};
+  }
+  return fail(ErrorCode::ValidationFailed,
+              "SEGMENTFLOW_PUBLIC_URL must be a URL such as https://mail.example.com.");
 }
 
 transport::http::Options http_options(const Settings& settings) {
@@ -77,9 +90,14 @@ int run_serve(const Settings& settings) {
   Runtime& runtime = **opened;
   if (auto safe = check_exposure(runtime); !safe) return report(safe.error());
 
+  auto hosts = public_hosts(settings);
+  if (!hosts) return report(hosts.error());
+  auto options = http_options(settings);
+  options.allowed_hosts = std::move(*hosts);
+
   transport::http::Server* counted = nullptr;
   auto routes = http_routes(runtime, [&counted] { return counted->counters(); });
-  transport::http::Server server(http_options(settings), std::move(routes));
+  transport::http::Server server(std::move(options), std::move(routes));
   counted = &server;
   if (const auto problem = server.start()) {
     return report({ErrorCode::NotReady, *problem});
@@ -90,8 +108,10 @@ int run_serve(const Settings& settings) {
 
   const int signal = end_signals.wait();
   spdlog::info("signal {}: finishing what is under way", signal);
+  // Beside each other, so that both together take no longer than the patience.
+  std::thread leaving([&runtime] { runtime.leave(kShutdownPatience); });
   server.stop();
-  runtime.leave(kShutdownPatience);
+  leaving.join();
   spdlog::info("stopped");
   return 0;
 }

@@ -30,12 +30,14 @@ Result<describe::Json> stored_json(const std::string& text) {
 
 }  // namespace
 
-Result<std::shared_ptr<const CompiledTemplate>> Composer::snapshot(const Uuid& snapshot_id) {
+Result<std::shared_ptr<const CompiledTemplate>> Composer::snapshot(const EmailSend& send) {
+  const Uuid& snapshot_id = send.template_snapshot_id;
   if (auto known = templates_.find(snapshot_id)) return known;
   std::string definition;
   const auto read = database_.read([&](Transaction& tx) {
-    for (const auto& row :
-         tx.query("SELECT definition FROM template_snapshots WHERE id = $1", {snapshot_id})) {
+    for (const auto& row : tx.query("SELECT definition FROM template_snapshots "
+                                    "WHERE organization_id = $1 AND id = $2",
+                                    {send.organization_id, snapshot_id})) {
       definition = row[0].text();
     }
   });
@@ -46,7 +48,7 @@ Result<std::shared_ptr<const CompiledTemplate>> Composer::snapshot(const Uuid& s
 
 Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   const EmailSend& send = delivery.send;
-  const auto compiled = snapshot(send.template_snapshot_id);
+  const auto compiled = snapshot(send);
   if (!compiled) return tl::unexpected(compiled.error());
   auto data = stored_json(delivery.data_json);
   if (!data) return tl::unexpected(data.error());

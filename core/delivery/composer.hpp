@@ -19,7 +19,7 @@ class Composer {
   Result<OutgoingMail> compose(const Delivery& delivery);
 
  private:
-  Result<std::shared_ptr<const CompiledTemplate>> snapshot(const Uuid& snapshot_id);
+  Result<std::shared_ptr<const CompiledTemplate>> snapshot(const EmailSend& send);
 
   Database& database_;
   TemplateCache& templates_;

@@ -8,10 +8,10 @@ DeliveryMode delivery_mode_of(std::string_view url) {
 }
 
 void ensure_installation(Transaction& tx, const InstallationSecret& secret) {
-  if (!tx.query("SELECT 1 FROM installation").empty()) return;
-  const Time now = tx.now();
-  tx.query("INSERT INTO installation (secret_check, created_at, updated_at) VALUES ($1, $2, $2)",
-           {Bytes{secret.check_value()}, now});
+  tx.query(
+      "INSERT INTO installation (singleton, secret_check, created_at, updated_at) "
+      "VALUES (1, $1, $2, $2) ON CONFLICT (singleton) DO NOTHING",
+      {Bytes{secret.check_value()}, tx.now()});
 }
 
 Result<void> check_installation(Transaction& tx, const InstallationSecret& secret) {

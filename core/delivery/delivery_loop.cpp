@@ -11,6 +11,9 @@ namespace {
 // Claims wait until this share of the places is free, so that they come in groups under load.
 constexpr int kClaimShare = 4;
 
+// Deliveries that try whether the way out is open again.
+constexpr int kProbes = 4;
+
 // How long stop() goes on submitting outcomes that the committer refuses, and how often.
 constexpr std::chrono::seconds kRecordGrace{2};
 constexpr std::chrono::milliseconds kRecordEvery{20};
@@ -98,13 +101,13 @@ void DeliveryLoop::run() {
 
 // True when there may be more to claim at once.
 bool DeliveryLoop::claim_and_start() {
-  const int room = settings_.in_flight_max - in_flight_.load();
-  if (room < settings_.in_flight_max / kClaimShare) return false;
+  const int wanted = room();
+  if (wanted == 0) return false;
   const Due next = next_delivery();
   if (!next.at || *next.at > next.now) return false;
   // Attempts belong to the lease of their claim, even when this process gets another one meanwhile.
   const Lease lease = membership_.lease();
-  auto claimed = committer_.run(claim_, ClaimCommand{lease, room});
+  auto claimed = committer_.run(claim_, ClaimCommand{lease, wanted});
   if (!claimed) {
     spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
     return false;
@@ -132,6 +135,7 @@ void DeliveryLoop::wait_for_work() {
     if (next.at && *next.at > next.now) pause = std::min(pause, *next.at - next.now);
   }
   std::unique_lock lock(mutex_);
+  if (pause_ > 0) pause = std::clamp<Time>(paused_until_ - clock_.now(), 1'000, pause);
   wake_.wait_for(lock, std::chrono::microseconds(pause),
                  [this] { return stopping_ || work_hint_; });
 }
@@ -171,19 +175,61 @@ Result<OutgoingMail> DeliveryLoop::compose(const Delivery& delivery) {
 }
 
 void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {
+  if (never_started(outcome) || (is_stopping() && outcome.result == MailResult::Deferred)) {
+    give_back(ref, outcome);
+    return;
+  }
+  note_success();
+  outcome.reply.text = without_addresses(std::move(outcome.reply.text), send.bcc);
   Verdict verdict =
       judge(outcome, send, ref.attempt, clock_.now(), random_number(entropy_), settings_.retry);
   record({ref, std::move(outcome), std::move(verdict)});
 }
 
+// The job is due again as before and the attempt does not count; claims wait for the way out.
+void DeliveryLoop::give_back(const AttemptRef& ref, const MailOutcome& outcome) {
+  Verdict verdict;
+  verdict.due_at = ref.started_at;
+  verdict.counts = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const Time now = clock_.now();
+    if (!stopping_ && now >= paused_until_) {
+      pause_ = std::clamp(2 * pause_, settings_.pause_first, settings_.pause_max);
+      paused_until_ = now + pause_;
+      spdlog::warn("the way out is shut; trying again in {} s: {}", pause_ / kMicrosPerSecond,
+                   outcome.reply.code != 0 ? outcome.reply.text : outcome.detail);
+    }
+  }
+  record({ref, std::nullopt, std::move(verdict)});
+}
+
+void DeliveryLoop::note_success() {
+  const std::lock_guard lock(mutex_);
+  pause_ = 0;
+}
+
+bool DeliveryLoop::is_stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+// How many may be claimed now: a few to try the way out after a pause, else all free places.
+int DeliveryLoop::room() {
+  const int free = settings_.in_flight_max - in_flight_.load();
+  const std::lock_guard lock(mutex_);
+  if (pause_ == 0) return free < settings_.in_flight_max / kClaimShare ? 0 : free;
+  if (clock_.now() < paused_until_ || in_flight_.load() > 0) return 0;
+  return std::min(free, kProbes);
+}
+
 void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
   if (error.code == ErrorCode::NotReady) {
     spdlog::warn("send {} waits: {}", ref.send_id.to_string(), error.message);
-    MailOutcome outcome;
-    outcome.detail = error.message;
     Verdict verdict;
     verdict.due_at = clock_.now() + settings_.poll_every;
-    record({ref, std::move(outcome), std::move(verdict)});
+    verdict.counts = false;
+    record({ref, std::nullopt, std::move(verdict)});
     return;
   }
   record({ref, std::nullopt, failed(FailureReason::RenderFailed, error.message)});

@@ -19,6 +19,10 @@ struct DeliverySettings {
   int in_flight_max = 128;             // claimed and not finished
   Time poll_every = kMicrosPerSecond;  // looks for work that other processes accepted
   RetryPolicy retry;
+  // Where the way out is shut, claims wait: this long first, twice as long each time, up to the
+  // maximum.
+  Time pause_first = kMicrosPerSecond;
+  Time pause_max = 60 * kMicrosPerSecond;
 };
 
 struct DeliveryCounters {
@@ -64,6 +68,10 @@ class DeliveryLoop {
   void start_delivery(const Lease& lease, Delivery delivery);
   Result<OutgoingMail> compose(const Delivery& delivery);
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
+  void give_back(const AttemptRef& ref, const MailOutcome& outcome);
+  void note_success();
+  bool is_stopping();
+  int room();
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
   void recorded(const OutcomeCommand& command, bool held);
@@ -91,6 +99,8 @@ class DeliveryLoop {
   std::condition_variable wake_;
   bool work_hint_ = false;
   bool stopping_ = false;
+  Time pause_ = 0;  // 0: the way out is open
+  Time paused_until_ = 0;
   // Outcomes that the committer refused, to be submitted again: an unrecorded one leaves its job
   // leased. Each keeps its place in flight, so there are at most in_flight_max.
   std::vector<OutcomeCommand> refused_;

@@ -32,13 +32,17 @@ const std::string& claim_sql() {
       "SELECT {}, c.data, c.profile, p.erased_at, x.reason, f.removed_at, d.status, "
       "g.policy, b.subscribed FROM {{input}} AS i JOIN email_sends s ON s.id = i.send_id "
       "LEFT JOIN email_contents c ON c.send_id = s.id "
-      "LEFT JOIN profiles p ON p.id = s.profile_id "
+      "LEFT JOIN profiles p ON p.organization_id = s.organization_id AND p.id = s.profile_id "
       "LEFT JOIN suppressions x ON x.organization_id = s.organization_id "
       "AND x.email_key = p.email_key "
-      "LEFT JOIN sender_profiles f ON f.id = s.sender_profile_id "
-      "LEFT JOIN sending_domains d ON d.id = f.domain_id "
-      "LEFT JOIN subscription_groups g ON g.id = s.subscription_group_id "
-      "LEFT JOIN subscriptions b ON b.group_id = g.id AND b.profile_id = s.profile_id",
+      "LEFT JOIN sender_profiles f ON f.organization_id = s.organization_id "
+      "AND f.id = s.sender_profile_id "
+      "LEFT JOIN sending_domains d ON d.organization_id = s.organization_id "
+      "AND d.id = f.domain_id "
+      "LEFT JOIN subscription_groups g ON g.organization_id = s.organization_id "
+      "AND g.id = s.subscription_group_id "
+      "LEFT JOIN subscriptions b ON b.organization_id = s.organization_id "
+      "AND b.group_id = g.id AND b.profile_id = s.profile_id",
       email_send_columns());
   return sql;
 }
@@ -128,7 +132,7 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   }
   ClaimAnswer answer;
   StatusUpdates ended;
-  std::vector<std::int64_t> ended_jobs;
+  std::vector<HeldJob> ended_jobs;
   for (auto& row : tx.query(claim_sql(), subjects)) {
     const std::size_t first = row.size() - kClaimColumns;
     Delivery delivery;
@@ -136,7 +140,7 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
     const ClaimedJob& job = *by_send.at(delivery.send.id);
     if (auto verdict = check_again(delivery.send, row, first, tx.now())) {
       ended.add(delivery.send.id, *verdict);
-      ended_jobs.push_back(job.row_id);
+      ended_jobs.push_back({job.row_id, job.subject_id, command.lease});
       continue;
     }
     delivery.job_row_id = job.row_id;
@@ -152,22 +156,20 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   return answer;
 }
 
-// Which of the attempts still belong to their lease. All commands of a process carry the same lease
-// but for the moment after it was lost, so the loop makes one query, rarely two.
+HeldJob job_of(const AttemptRef& ref) {
+  return {ref.job_row_id, ref.send_id, ref.lease};
+}
+
+// Which of the attempts still belong to their lease.
 template <class Command, class RefOf>
 std::vector<bool> held(Transaction& tx, std::span<const Command> commands, RefOf ref_of) {
-  std::map<std::pair<Uuid, std::int64_t>, std::vector<std::size_t>> by_lease;
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    const AttemptRef& ref = ref_of(commands[i]);
-    by_lease[{ref.lease.instance, ref.lease.epoch}].push_back(i);
-  }
-  std::vector<bool> result(commands.size(), false);
-  for (const auto& [key, indexes] : by_lease) {
-    std::vector<std::int64_t> row_ids;
-    for (const std::size_t i : indexes) row_ids.push_back(ref_of(commands[i]).job_row_id);
-    const auto ours = held_jobs(tx, {key.first, key.second}, row_ids);
-    for (const std::size_t i : indexes) result[i] = ours.contains(ref_of(commands[i]).job_row_id);
-  }
+  std::vector<HeldJob> jobs;
+  jobs.reserve(commands.size());
+  for (const Command& command : commands) jobs.push_back(job_of(ref_of(command)));
+  const auto ours = held_jobs(tx, jobs);
+  std::vector<bool> result;
+  result.reserve(jobs.size());
+  for (const HeldJob& job : jobs) result.push_back(ours.contains(job.row_id));
   return result;
 }
 
@@ -286,16 +288,17 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
       tx, commands, [](const OutcomeCommand& command) -> const AttemptRef& { return command.ref; });
   write_attempts(tx, commands, ours);
   StatusUpdates updates;
-  std::vector<std::int64_t> finished;
+  std::vector<HeldJob> finished;
   std::vector<RescheduledJob> rescheduled;
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!ours[i]) continue;
     const auto& [ref, outcome, verdict] = commands[i];
     if (verdict.is_final()) {
       updates.add(ref.send_id, verdict);
-      finished.push_back(ref.job_row_id);
+      finished.push_back(job_of(ref));
     } else {
-      rescheduled.push_back({ref.job_row_id, verdict.due_at, ref.attempt});
+      const int attempts = verdict.counts ? ref.attempt : ref.attempt - 1;
+      rescheduled.push_back({job_of(ref), verdict.due_at, attempts});
     }
   }
   updates.write(tx);
@@ -313,7 +316,7 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
       "WHERE j.lease_instance = $1",
       email_send_columns());
   StatusUpdates updates;
-  std::vector<std::int64_t> finished;
+  std::vector<HeldJob> finished;
   std::vector<RescheduledJob> rescheduled;
   MailOutcome unknown;
   unknown.result = MailResult::Unknown;
@@ -321,16 +324,16 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
   unknown.detail = "The process died between the final dot and the peer's answer.";
   for (const auto& row : tx.query(sql, {gone.instance})) {
     const EmailSend send = read_email_send(row, 0);
-    const std::int64_t job_row_id = row[row.size() - 2].integer();
+    const HeldJob job{row[row.size() - 2].integer(), send.id, gone};
     const int attempt = static_cast<int>(row[row.size() - 1].integer());
     std::uint64_t random = 0;
     entropy.fill({reinterpret_cast<std::uint8_t*>(&random), sizeof random});
     const Verdict verdict = judge(unknown, send, attempt, tx.now(), random, policy);
     if (verdict.is_final()) {
       updates.add(send.id, verdict);
-      finished.push_back(job_row_id);
+      finished.push_back(job);
     } else {
-      rescheduled.push_back({job_row_id, verdict.due_at, attempt});
+      rescheduled.push_back({job, verdict.due_at, attempt});
     }
   }
   tx.query(
@@ -341,6 +344,20 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
   finish_jobs(tx, finished);
   reschedule_jobs(tx, rescheduled);
   release_jobs(tx, gone.instance);
+}
+
+void fail_overdue_sends(Transaction& tx, int limit) {
+  StatusUpdates updates;
+  for (const auto& row :
+       tx.query("DELETE FROM jobs WHERE lease_instance IS NULL AND kind = $1 AND subject_id IN ("
+                "SELECT id FROM email_sends WHERE status IN ('Queued', 'Processing') AND "
+                "deadline_at < $2 "
+                "ORDER BY deadline_at LIMIT $3) RETURNING subject_id",
+                {to_string(JobKind::Deliver), tx.now(), limit})) {
+    updates.add(row[0].uuid(),
+                failed(FailureReason::ProviderUnavailable, "The deadline of the send has passed."));
+  }
+  updates.write(tx);
 }
 
 std::int64_t count_unknown_attempts(Transaction& tx) {

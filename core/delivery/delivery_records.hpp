@@ -78,6 +78,9 @@ class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
 void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
                      Entropy& entropy);
 
+// Fails up to `limit` sends that are past their deadline and that nobody holds.
+void fail_overdue_sends(Transaction& tx, int limit);
+
 // Attempts on record with an unknown outcome.
 std::int64_t count_unknown_attempts(Transaction& tx);
 // Sends past their deadline and not final: must be 0.

@@ -17,6 +17,7 @@ struct Verdict {
   std::optional<FailureReason> failure_reason;
   std::string failure_message;
   Time due_at = 0;
+  bool counts = true;  // whether the attempt counts towards the retry schedule
 
   bool is_final() const { return status != SendStatus::Processing; }
 };
@@ -24,6 +25,14 @@ struct Verdict {
 // `attempts_done` counts this one; `random` spreads retries.
 Verdict judge(const MailOutcome& outcome, const EmailSend& send, int attempts_done, Time now,
               std::uint64_t random, const RetryPolicy& policy);
+
+// Whether the attempt came to nothing before the peer heard of this message: the way out is shut,
+// which says nothing about the message. Then the destination pauses, and the attempt does not
+// count.
+bool never_started(const MailOutcome& outcome);
+
+// `text` with every address of `hidden` blotted out: a peer's words may name a hidden recipient.
+std::string without_addresses(std::string text, const std::vector<Address>& hidden);
 
 Verdict failed(FailureReason reason, std::string message);
 Verdict skipped(SkippedReason reason);

@@ -1,6 +1,8 @@
 #include "core/emails/accept.hpp"
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "core/jobs/jobs.hpp"
 
@@ -249,6 +251,11 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
     for (std::size_t i = 0; i < decisions.size(); ++i) {
       if (auto* value = std::get_if<NewSend>(&decisions[i])) made.push_back({i, value});
     }
+    // Two nodes that make the same things in one order cannot wait for each other.
+    std::sort(made.begin(), made.end(), [](const Made& a, const Made& b) {
+      return std::tie(a.value->send.organization_id, a.value->send.idempotency_key) <
+             std::tie(b.value->send.organization_id, b.value->send.idempotency_key);
+    });
     made = write_profiles(tx, std::move(made), lookup.now);
     made = write_external_ids(tx, std::move(made), lookup.now);
     made = write_sends(tx, std::move(made));

@@ -35,6 +35,7 @@ class AcceptSends final : public ListWrite<AcceptCommand, AcceptAnswer> {
 
   std::vector<Result<AcceptAnswer>> apply(Transaction& tx,
                                           std::span<const AcceptCommand> commands) override;
+  std::size_t weight(const AcceptCommand& command) const override { return command.items.size(); }
 
  private:
   IdSource& ids_;

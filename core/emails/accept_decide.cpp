@@ -203,6 +203,10 @@ class Decider {
                       "made.",
                       request.external_id.value_or("")));
     }
+    if (request.external_id && !by_external_id && !request.to) {
+      return refuse(ErrorCode::RecipientNotResolved, "/to/externalId",
+                    "No Profile has this external id. Add to.email to link it to the Profile.");
+    }
     if (request.external_id && !by_external_id && !recipient.profile.erased) {
       recipient.new_external_id = request.external_id;
     }

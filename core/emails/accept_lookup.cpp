@@ -68,14 +68,15 @@ void keep_templates(const SqlRows& rows, AcceptLookup& found) {
 }
 
 void compile_templates(Transaction& tx, AcceptLookup& found, TemplateCache& cache) {
-  SqlInput missing({{"id", SqlType::Bytes}});
+  SqlInput missing({{"organization_id", SqlType::Bytes}, {"id", SqlType::Bytes}});
   for (auto& [key, known] : found.templates) {
     known.compiled = cache.find(known.snapshot_id);
-    if (!known.compiled) missing.add({known.snapshot_id});
+    if (!known.compiled) missing.add({key.first, known.snapshot_id});
   }
   std::map<Uuid, std::shared_ptr<const CompiledTemplate>> compiled;
   for (const auto& row : tx.query("SELECT s.id, s.definition FROM {input} AS i "
-                                  "JOIN template_snapshots s ON s.id = i.id",
+                                  "JOIN template_snapshots s "
+                                  "ON s.organization_id = i.organization_id AND s.id = i.id",
                                   missing)) {
     compiled[row[0].uuid()] = cache.compile(row[0].uuid(), row[1].text());
   }
@@ -166,12 +167,12 @@ void look_up_senders(Transaction& tx, const Items& items, AcceptLookup& found) {
       "SELECT p.organization_id, p.id, p.name, p.email, p.email_key, p.removed_at, d.status "
       "FROM {input} AS i JOIN sender_profiles p "
       "ON p.organization_id = i.organization_id AND p.id = i.id "
-      "JOIN sending_domains d ON d.id = p.domain_id";
+      "JOIN sending_domains d ON d.organization_id = p.organization_id AND d.id = p.domain_id";
   static constexpr std::string_view kByEmail =
       "SELECT p.organization_id, p.id, p.name, p.email, p.email_key, p.removed_at, d.status "
       "FROM {input} AS i JOIN sender_profiles p "
       "ON p.organization_id = i.organization_id AND p.email_key = i.email_key "
-      "JOIN sending_domains d ON d.id = p.domain_id";
+      "JOIN sending_domains d ON d.organization_id = p.organization_id AND d.id = p.domain_id";
   Keys by_id("id", SqlType::Bytes);
   Keys by_email("email_key", SqlType::Text);
   for (const auto* item : items) {
@@ -224,7 +225,9 @@ std::vector<Uuid> candidate_profiles(const AcceptItem& item, const AcceptLookup&
 // The profiles that an item names are known by now, so gates are asked for exactly those.
 void look_up_gates(Transaction& tx, const Items& items, AcceptLookup& found) {
   Keys groups("id", SqlType::Bytes);
-  SqlInput choices({{"group_id", SqlType::Bytes}, {"profile_id", SqlType::Bytes}});
+  SqlInput choices({{"organization_id", SqlType::Bytes},
+                    {"group_id", SqlType::Bytes},
+                    {"profile_id", SqlType::Bytes}});
   Keys addresses("email_key", SqlType::Text);
   for (const auto& [key, profile] : found.profiles) addresses.add(key.first, profile.email_key);
   for (const auto* item : items) {
@@ -233,7 +236,8 @@ void look_up_gates(Transaction& tx, const Items& items, AcceptLookup& found) {
     const auto& group_id = item->request.subscription_group_id;
     if (!group_id) continue;
     groups.add(organization_id, *group_id);
-    for (const Uuid& id : candidate_profiles(*item, found)) choices.add({*group_id, id});
+    for (const Uuid& id : candidate_profiles(*item, found))
+      choices.add({organization_id, *group_id, id});
   }
   for (const auto& row : tx.query("SELECT g.organization_id, g.id, g.policy FROM {input} AS i "
                                   "JOIN subscription_groups g "
@@ -241,10 +245,10 @@ void look_up_gates(Transaction& tx, const Items& items, AcceptLookup& found) {
                                   groups.input())) {
     found.groups[{row[0].uuid(), row[1].uuid()}] = parse_subscription_policy(row[2].text()).value();
   }
-  for (const auto& row :
-       tx.query("SELECT s.group_id, s.profile_id, s.subscribed FROM {input} AS i "
-                "JOIN subscriptions s ON s.group_id = i.group_id AND s.profile_id = i.profile_id",
-                choices)) {
+  for (const auto& row : tx.query("SELECT s.group_id, s.profile_id, s.subscribed FROM {input} AS i "
+                                  "JOIN subscriptions s ON s.organization_id = i.organization_id "
+                                  "AND s.group_id = i.group_id AND s.profile_id = i.profile_id",
+                                  choices)) {
     found.choices[{row[0].uuid(), row[1].uuid()}] = row[2].boolean();
   }
   for (const auto& row :

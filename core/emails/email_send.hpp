@@ -70,9 +70,6 @@ struct EmailSend {
   bool is_final() const { return status != SendStatus::Queued && status != SendStatus::Processing; }
 };
 
-// What stands for the address of a Profile that was erased (RFC 2606: never deliverable).
-inline constexpr std::string_view kErasedAddress = "erased@erased.invalid";
-
 // The columns that read_email_send expects, of a table named `s`, in its order.
 std::string_view email_send_columns();
 // Reads a send from `row`, whose columns from `first` on are email_send_columns().

@@ -29,10 +29,13 @@ void unregister_instance(Transaction& tx, const Uuid& instance) {
 std::vector<KnownInstance> list_instances(Transaction& tx) {
   std::vector<KnownInstance> instances;
   for (const auto& row :
-       tx.query("SELECT id, epoch, role, expires_at FROM instances ORDER BY row_id")) {
+       tx.query("SELECT id, epoch, role, host, process_id, expires_at FROM instances "
+                "ORDER BY row_id")) {
     instances.push_back({{row[0].uuid(), row[1].integer()},
                          row[2].text() == "serve" ? InstanceRole::Serve : InstanceRole::Mcp,
-                         row[3].integer()});
+                         row[3].text(),
+                         row[4].integer(),
+                         row[5].integer()});
   }
   return instances;
 }

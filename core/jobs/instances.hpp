@@ -39,7 +39,9 @@ void unregister_instance(Transaction& tx, const Uuid& instance);
 struct KnownInstance {
   Lease lease;
   InstanceRole role;
-  Time expires_at;
+  std::string host;
+  std::int64_t process_id = 0;
+  Time expires_at = 0;
 };
 std::vector<KnownInstance> list_instances(Transaction& tx);
 

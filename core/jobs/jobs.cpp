@@ -1,11 +1,28 @@
 #include "core/jobs/jobs.hpp"
 
+#include <fmt/format.h>
+
 namespace segmentflow {
 namespace {
 
-SqlInput row_id_input(std::span<const std::int64_t> row_ids) {
-  SqlInput input({{"row_id", SqlType::Integer}});
-  for (const std::int64_t row_id : row_ids) input.add({row_id});
+constexpr std::string_view kHeld =
+    "jobs.row_id = i.row_id AND jobs.subject_id = i.subject_id "
+    "AND jobs.lease_instance = i.lease_instance AND jobs.lease_epoch = i.lease_epoch";
+
+std::vector<SqlColumn> held_columns() {
+  return {{"row_id", SqlType::Integer},
+          {"subject_id", SqlType::Bytes},
+          {"lease_instance", SqlType::Bytes},
+          {"lease_epoch", SqlType::Integer}};
+}
+
+SqlRow held_row(const HeldJob& job) {
+  return {job.row_id, job.subject_id, job.lease.instance, job.lease.epoch};
+}
+
+SqlInput held_input(std::span<const HeldJob> jobs) {
+  SqlInput input(held_columns());
+  for (const HeldJob& job : jobs) input.add(held_row(job));
   return input;
 }
 
@@ -49,31 +66,37 @@ std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& l
   return claimed;
 }
 
-std::set<std::int64_t> held_jobs(Transaction& tx, const Lease& lease,
-                                 std::span<const std::int64_t> row_ids) {
+std::set<std::int64_t> held_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
+  static const std::string sql =
+      fmt::format("SELECT jobs.row_id FROM {{input}} AS i JOIN jobs ON {}", kHeld);
   std::set<std::int64_t> held;
-  for (const auto& row : tx.query("SELECT j.row_id FROM {input} AS i JOIN jobs j "
-                                  "ON j.row_id = i.row_id "
-                                  "WHERE j.lease_instance = $1 AND j.lease_epoch = $2",
-                                  row_id_input(row_ids), {lease.instance, lease.epoch})) {
-    held.insert(row[0].integer());
-  }
+  for (const auto& row : tx.query(sql, held_input(jobs))) held.insert(row[0].integer());
   return held;
 }
 
-void finish_jobs(Transaction& tx, std::span<const std::int64_t> row_ids) {
-  tx.query("DELETE FROM jobs WHERE row_id IN (SELECT i.row_id FROM {input} AS i)",
-           row_id_input(row_ids));
+void finish_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
+  static const std::string sql = fmt::format(
+      "DELETE FROM jobs WHERE row_id IN (SELECT jobs.row_id FROM {{input}} AS i JOIN jobs ON {})",
+      kHeld);
+  tx.query(sql, held_input(jobs));
 }
 
 void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs) {
-  SqlInput input(
-      {{"row_id", SqlType::Integer}, {"due_at", SqlType::Integer}, {"attempts", SqlType::Integer}});
-  for (const auto& job : jobs) input.add({job.row_id, job.due_at, job.attempts});
-  tx.query(
+  static const std::string sql = fmt::format(
       "UPDATE jobs SET due_at = i.due_at, attempts = i.attempts, lease_instance = NULL "
-      "FROM {input} AS i WHERE jobs.row_id = i.row_id",
-      input);
+      "FROM {{input}} AS i WHERE {}",
+      kHeld);
+  auto columns = held_columns();
+  columns.push_back({"due_at", SqlType::Integer});
+  columns.push_back({"attempts", SqlType::Integer});
+  SqlInput input(std::move(columns));
+  for (const auto& rescheduled : jobs) {
+    SqlRow row = held_row(rescheduled.job);
+    row.emplace_back(rescheduled.due_at);
+    row.emplace_back(rescheduled.attempts);
+    input.add(std::move(row));
+  }
+  tx.query(sql, input);
 }
 
 void release_jobs(Transaction& tx, const Uuid& instance) {

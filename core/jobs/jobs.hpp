@@ -38,8 +38,15 @@ struct ClaimedJob {
   int attempts = 0;  // finished ones
 };
 
-struct RescheduledJob {
+// A job as its claimer knows it. The subject is part of it: row ids come again.
+struct HeldJob {
   std::int64_t row_id = 0;
+  Uuid subject_id;
+  Lease lease;
+};
+
+struct RescheduledJob {
+  HeldJob job;
   Time due_at = 0;
   int attempts = 0;
 };
@@ -51,11 +58,10 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs);
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit);
 
 // Which of the jobs the lease still holds. A write about a job not among them must not happen.
-std::set<std::int64_t> held_jobs(Transaction& tx, const Lease& lease,
-                                 std::span<const std::int64_t> row_ids);
+std::set<std::int64_t> held_jobs(Transaction& tx, std::span<const HeldJob> jobs);
 
-// For jobs held by the caller: ends them, or gives them back with a new due time.
-void finish_jobs(Transaction& tx, std::span<const std::int64_t> row_ids);
+// Ends jobs, or gives them back with a new due time; those no longer held stay as they are.
+void finish_jobs(Transaction& tx, std::span<const HeldJob> jobs);
 void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs);
 
 // Gives back everything the instance holds; the jobs are due as before.

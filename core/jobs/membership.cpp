@@ -68,7 +68,12 @@ Result<void> Membership::join_list() {
   // A new life gets a new id: what an earlier life held is never mistaken for ours.
   self_.id = ids_.next();
   ++self_.epoch;
-  auto sign_of_life = database_.hold_instance(self_.id);
+  std::shared_ptr<void> sign_of_life;
+  try {
+    sign_of_life = database_.hold_instance(self_.id);
+  } catch (const StoreUnavailable& unavailable) {
+    return fail(ErrorCode::NotReady, unavailable.what());
+  }
   auto joined = committer_.run([this](Transaction& tx) -> Result<void> {
     register_instance(tx, self_, times_);
     return {};

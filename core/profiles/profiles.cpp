@@ -100,6 +100,18 @@ Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
       "UPDATE profiles SET email = '', email_key = $1, properties = '{}', erased_at = $2, "
       "updated_at = $2 WHERE organization_id = $3 AND id = $4",
       {erased_email_key(secret, rows[0][0].text()), tx.now(), organization_id, profile_id});
+  const std::string erased_key = erased_email_key(secret, rows[0][0].text());
+  tx.query("UPDATE suppressions SET email_key = $1 WHERE organization_id = $2 AND email_key = $3",
+           {erased_key, organization_id, rows[0][0].text()});
+  // What was sent stays as a record of ids, times and outcomes; whom it reached does not.
+  tx.query(
+      "DELETE FROM email_contents WHERE organization_id = $1 AND send_id IN "
+      "(SELECT id FROM email_sends WHERE organization_id = $1 AND profile_id = $2)",
+      {organization_id, profile_id});
+  tx.query(
+      "UPDATE email_sends SET to_email = $1, subject = '', cc = '[]', bcc = '[]', "
+      "failure_message = NULL, updated_at = $2 WHERE organization_id = $3 AND profile_id = $4",
+      {kErasedAddress, tx.now(), organization_id, profile_id});
   tx.query("DELETE FROM profile_external_ids WHERE organization_id = $1 AND profile_id = $2",
            {organization_id, profile_id});
   return {};

@@ -47,10 +47,14 @@ void set_subscription(Transaction& tx, const Uuid& organization_id, const Uuid& 
 void suppress_address(Transaction& tx, const Uuid& organization_id, const Address& address,
                       std::string_view reason);
 
+// What stands for the address of a Profile that was erased (RFC 2606: never deliverable).
+inline constexpr std::string_view kErasedAddress = "erased@erased.invalid";
+
 // What stays of an erased address: a keyed hash by which later sends still find the erased profile.
 std::string erased_email_key(const InstallationSecret& secret, std::string_view email_key);
 
-// Erases the profile: its address becomes a keyed hash and its properties go. NotFound.
+// Erases the profile: its address becomes a keyed hash, its properties go, and its sends keep
+// neither recipients nor subject nor data. NotFound.
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
                            const Uuid& organization_id, const Uuid& profile_id);
 

@@ -42,6 +42,7 @@ class Pending {
   // The ListWrite's address.
   virtual const void* kind() const = 0;
   virtual std::unique_ptr<CommitGroup> make_group() = 0;
+  virtual std::size_t weight() const = 0;
   // Moves the command to the end of a group of its kind.
   virtual void join(CommitGroup& group) = 0;
   virtual void refuse(const Error& error) = 0;
@@ -92,6 +93,8 @@ class TypedPending final : public Pending {
 
   const void* kind() const override { return &write_; }
   std::unique_ptr<CommitGroup> make_group() override { return std::make_unique<Group>(write_); }
+
+  std::size_t weight() const override { return write_.weight(command_); }
 
   void join(CommitGroup& group) override {
     static_cast<Group&>(group).add(std::move(command_), std::move(done_));

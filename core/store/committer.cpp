@@ -160,7 +160,9 @@ void Committer::work() {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
     std::vector<std::unique_ptr<Pending>> taken;
-    while (!waiting_.empty() && taken.size() < std::max<std::size_t>(limits_.batch_max, 1)) {
+    std::size_t weight = 0;
+    while (!waiting_.empty() && (taken.empty() || weight < limits_.batch_max)) {
+      weight += waiting_.front()->weight();
       taken.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }

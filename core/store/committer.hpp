@@ -36,10 +36,12 @@ class ListWrite {
   using AnswerType = Answer;
   virtual ~ListWrite() = default;
   virtual std::vector<Result<Answer>> apply(Transaction& tx, std::span<const Command> commands) = 0;
+  // How much of a commit's batch_max the command takes: what it writes, in items, ≥ 1.
+  virtual std::size_t weight(const Command&) const { return 1; }
 };
 
 struct CommitterLimits {
-  std::size_t batch_max = 256;     // commands that share one commit, ≥ 1
+  std::size_t batch_max = 256;     // weight of the commands that share one commit, ≥ 1
   std::size_t queue_max = 10'000;  // commands waiting; beyond: RateLimited
 };
 

@@ -1,6 +1,20 @@
 #include "core/store/readers.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace segmentflow {
+namespace {
+
+// A defect in one piece of work must not take the others down.
+void run_guarded(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& defect) {
+    spdlog::error("work on a reader thread failed: {}", defect.what());
+  }
+}
+
+}  // namespace
 
 ReaderPool::ReaderPool(int threads, std::size_t queue_max) : queue_max_(queue_max) {
   threads_.reserve(static_cast<std::size_t>(threads));
@@ -34,7 +48,7 @@ void ReaderPool::run() {
     auto work = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    work();
+    run_guarded(work);
     work = nullptr;
     lock.lock();
   }

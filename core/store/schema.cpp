@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kFoundation = R"sql(
 CREATE TABLE installation (
   row_id INTEGER_ID,
+  singleton BIGINT NOT NULL UNIQUE,
   secret_check BYTES NOT NULL,
   delivery_sealed BYTES,
   created_at BIGINT NOT NULL,

@@ -62,6 +62,9 @@ struct Route {
 struct Limits {
   std::size_t connections_max = 4096;
   std::size_t header_bytes_max = 16 << 10;
+  // Of all bodies being read or handled together; beyond: 503. A body counts as what it announces,
+  // or as its route's maximum when it announces nothing.
+  std::size_t bodies_bytes_max = 256 << 20;
   // First byte of a request (on a new connection: its opening) to the end of its head.
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body

@@ -52,7 +52,34 @@ bool may_begin_request(std::string_view bytes) {
 }
 
 // A request on its way through the session.
+// A request's part of what all bodies may take, given back at the end of the exchange.
+class BodyShare {
+ public:
+  BodyShare() = default;
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+  ~BodyShare() {
+    if (service_) service_->body_bytes -= bytes_;
+  }
+
+  // False when there is no room; then nothing is taken.
+  bool take(Service& service, std::size_t bytes) {
+    if (service.body_bytes.fetch_add(bytes) + bytes > service.limits.bodies_bytes_max) {
+      service.body_bytes -= bytes;
+      return false;
+    }
+    service_ = &service;
+    bytes_ = bytes;
+    return true;
+  }
+
+ private:
+  Service* service_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 struct Exchange {
+  BodyShare body_share;
   Request request;
   const Route* route = nullptr;
   AccessRecord record;
@@ -89,6 +116,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Task<std::optional<Response>> handle(Exchange& exchange);
   Task<bool> write_response(Exchange& exchange, Response response);
 
+  std::optional<Response> take_body_share(const Parser& parser, Exchange& exchange);
   std::optional<Response> parse_head(Parser& parser, Exchange& exchange);
   Response refused(Exchange& exchange, Refusal refusal);
   Response fault(Exchange& exchange, Fault fault, std::string_view message);
@@ -173,6 +201,7 @@ Task<bool> HttpSession::serve_one() {
   } else {
     answer = read_fault(exchange, head, false);
   }
+  if (!answer) answer = take_body_share(parser, exchange);
   if (!answer && !parser.is_done()) {
     const ReadEnd body = co_await read_body(parser);
     if (body == ReadEnd::Closed) co_return false;
@@ -303,6 +332,17 @@ Response HttpSession::read_fault(Exchange& exchange, ReadEnd end, bool in_body) 
 }
 
 // The head is whole: what can be refused without the body is refused here.
+std::optional<Response> HttpSession::take_body_share(const Parser& parser, Exchange& exchange) {
+  if (parser.is_done()) return std::nullopt;
+  const auto announced = parser.content_length();
+  const std::size_t bytes = announced ? *announced : exchange.route->body_bytes_max;
+  if (exchange.body_share.take(*service_, bytes)) return std::nullopt;
+  Response response =
+      fault(exchange, Fault::Overloaded, "too much is being received; try again shortly");
+  response.headers.emplace_back("retry-after", "1");
+  return response;
+}
+
 std::optional<Response> HttpSession::parse_head(Parser& parser, Exchange& exchange) {
   const std::size_t bytes = head_bytes();
   parser.header_limit(static_cast<std::uint32_t>(bytes) + 1);

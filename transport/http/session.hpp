@@ -31,6 +31,7 @@ struct Service {
   std::function<void(std::string)> access_log;
   std::shared_ptr<const DefectLog> defect_log;
   Tally tally;
+  std::atomic<std::size_t> body_bytes{0};  // taken from limits.bodies_bytes_max
   std::atomic<bool> stopping{false};
 };
 
