@@ -1,0 +1,77 @@
+// What the engine's tests stand on: a database file of its own with the product's schema, a clock
+// turned by hand, repeatable randomness, and a committer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/base/id.hpp"
+#include "core/base/secret.hpp"
+#include "core/store/committer.hpp"
+#include "core/store/database.hpp"
+#include "core/store/schema.hpp"
+#include "tests/unit/store/temp_folder.hpp"
+
+namespace segmentflow::test {
+
+inline constexpr Time kStart = 1'780'000'000 * kMicrosPerSecond;
+
+class SeededEntropy final : public Entropy {
+ public:
+  explicit SeededEntropy(std::uint64_t seed) : random_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    const std::lock_guard lock(mutex_);
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(random_());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::mt19937_64 random_;
+};
+
+class House {
+ public:
+  explicit House(CommitterLimits limits = {}) {
+    database = open_database(url(), clock).value();
+    if (!database->migrate(schema_migrations())) throw std::runtime_error("no schema");
+    committer = std::make_unique<Committer>(*database, limits);
+  }
+
+  std::string url() const { return "sqlite:" + folder.file("segmentflow.db"); }
+
+  // One write transaction, without the committer; gives what `work` gives.
+  template <class Work>
+  auto write(Work work) {
+    std::optional<decltype(work(std::declval<Transaction&>()))> result;
+    database->write([&](Transaction& tx) { result.emplace(work(tx)); });
+    return std::move(*result);
+  }
+
+  SqlRows rows(std::string_view sql, std::initializer_list<SqlValue> params = {}) {
+    SqlRows found;
+    const auto read = database->read([&](Transaction& tx) { found = tx.query(sql, params); });
+    if (!read) throw std::runtime_error(read.error().message);
+    return found;
+  }
+  std::int64_t number(std::string_view sql, std::initializer_list<SqlValue> params = {}) {
+    return rows(sql, params).at(0).at(0).integer();
+  }
+  void change(std::string_view sql, std::initializer_list<SqlValue> params = {}) {
+    database->write([&](Transaction& tx) { tx.query(sql, params); });
+  }
+
+  TempFolder folder;
+  ManualClock clock{kStart};
+  SeededEntropy entropy{20'260'529};
+  IdSource ids{clock, entropy};
+  InstallationSecret secret{std::string(32, 'k')};
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Committer> committer;
+};
+
+}  // namespace segmentflow::test
