@@ -33,7 +33,8 @@ constexpr std::size_t kReadBytes = 8 << 10;
 constexpr std::size_t kBodyReadBytes = 64 << 10;
 constexpr std::size_t kIdleBufferBytesMax = 16 << 10;  // more is given back between requests
 // What is still read after a refusal, so that closing does not destroy the answer on its way.
-constexpr std::size_t kLingerBytesMax = 1 << 20;
+// Twice the largest body that any route takes: who sends a little too much still reads why.
+constexpr std::size_t kLingerBytesMax = 16 << 20;
 constexpr std::chrono::milliseconds kLingerTimeout{2'000};
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
