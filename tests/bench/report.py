@@ -41,13 +41,16 @@ def is_steady(result):
 
 
 def round_line(number, result):
-    postfix = f", Postfix {result['postfix']['per_s']:,.0f}" if "postfix" in result else ""
+    def rate(part):
+        return f"{result[part]['per_s']:,.0f}"
+
     noisy = "" if is_steady(result) else " (the disk was not steady)"
-    return (f"round {number}{noisy}: load {result['load']:.1f}, fdatasync {result['fdatasync']:,.0f}/s"
-            f" then {result['fdatasync_after']:,.0f}/s; accepts/s"
-            f" {result['accept_1']['per_s']:,.0f} and {result['accept_many']['per_s']:,.0f}, echo {result['echo_1']['per_s']:,.0f}"
-            f" and {result['echo_many']['per_s']:,.0f}; sends/s {result['sends']['per_s']:,.0f},"
-            f" nodemailer {result['nodemailer']['per_s']:,.0f}{postfix}")
+    postfix = f", Postfix {rate('postfix')}" if "postfix" in result else ""
+    return (f"round {number}{noisy}: load {result['load']:.1f}, fdatasync/s "
+            f"{result['fdatasync']:,.0f} then {result['fdatasync_after']:,.0f}; "
+            f"accepts/s {rate('accept_1')} and {rate('accept_many')}, "
+            f"echo {rate('echo_1')} and {rate('echo_many')}; "
+            f"sends/s {rate('sends')}, nodemailer {rate('nodemailer')}{postfix}")
 
 
 def column(rounds, part, value):
