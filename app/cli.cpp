@@ -105,8 +105,10 @@ class CommandLine {
 
   CLI::App* group(const char* name, const char* doc) {
     CLI::App* added = app_.add_subcommand(name, doc);
-    added->require_subcommand(1);
     added->fallthrough();
+    added->callback([added] {
+      if (added->get_subcommands().empty()) throw CLI::CallForHelp();
+    });
     added->footer(kSettingsHint);
     return added;
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace segmentflow {
 
 Error invalid_input(std::vector<describe::Problem> problems) {
@@ -10,7 +12,10 @@ Error invalid_input(std::vector<describe::Problem> problems) {
       problems.size() == 1
           ? problems.front().message
           : fmt::format("The request has {} problems; see details.", problems.size());
-  return Error{ErrorCode::ValidationFailed, std::move(message), std::move(problems)};
+  const bool too_large = std::any_of(problems.begin(), problems.end(),
+                                     [](const auto& problem) { return problem.too_large; });
+  const auto code = too_large ? ErrorCode::PayloadTooLarge : ErrorCode::ValidationFailed;
+  return Error{code, std::move(message), std::move(problems)};
 }
 
 Result<Answer> guarded(const std::function<Result<Answer>()>& work) {

@@ -24,6 +24,21 @@ std::uint64_t random_number(Entropy& entropy) {
   return value;
 }
 
+// A send that did not go out is the operator's business; one that did is not worth a line.
+void log_trouble(const OutcomeCommand& command) {
+  const Verdict& verdict = command.verdict;
+  const std::string send = command.ref.send_id.to_string();
+  if (verdict.failure_reason) {
+    spdlog::warn("send {} failed ({}): {}", send, to_string(*verdict.failure_reason),
+                 verdict.failure_message);
+  } else if (command.outcome && verdict.status == SendStatus::Processing) {
+    spdlog::info("send {} is tried again at {} after attempt {}: {} {}{}", send,
+                 to_iso8601(verdict.due_at), command.ref.attempt, command.outcome->peer,
+                 command.outcome->reply.code == 0 ? "" : command.outcome->reply.text,
+                 command.outcome->detail);
+  }
+}
+
 }  // namespace
 
 DeliveryLoop::DeliveryLoop(Database& database, Committer& committer, Membership& membership,
@@ -249,6 +264,7 @@ void DeliveryLoop::record(OutcomeCommand command) {
 
 void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
   count(command, held);
+  log_trouble(command);
   const std::lock_guard lock(mutex_);
   refusing_ = false;
   --in_flight_;

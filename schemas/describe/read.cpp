@@ -354,8 +354,9 @@ void Reader::read_any(const FieldRules& rules, const Json& input, void* target) 
   if (rules.json_bytes_max != SIZE_MAX) {
     const std::size_t bytes = dump_json(input).size();
     if (bytes > rules.json_bytes_max) {
-      return must(
-          fmt::format("take at most {} bytes as JSON, but takes {}", rules.json_bytes_max, bytes));
+      must(fmt::format("take at most {} bytes as JSON, but takes {}", rules.json_bytes_max, bytes));
+      if (!problems_.empty()) problems_.back().too_large = true;
+      return;
     }
   }
   *static_cast<Json*>(target) = input;

@@ -78,7 +78,6 @@ const invalid = [
     sendBody({ cc: many(25, address), bcc: many(25, (i) => address(i + 25)) }), ["/cc"]],
   ["data as a list", sendBody({ data: [] }), ["/data"]],
   ["data 33 levels deep", sendBody({ data: deep(33) }), ["/data"]],
-  ["data over 256 KiB", sendBody({ data: { x: "x".repeat(256 * 1024) } }), ["/data"]],
   ["tracking.clicks as text", sendBody({ tracking: { clicks: "no" } }), ["/tracking/clicks"]],
   ["a list as body", [sendBody()], [""]],
   ["a string as body", '"send"', [""]],
@@ -97,6 +96,8 @@ const invalid = [
 
 // [what, body, status, code, paths]: well-formed, and still refused.
 const refused = [
+  ["data over 256 KiB", sendBody({ data: { x: "x".repeat(256 * 1024) } }),
+    413, "PayloadTooLarge", ["/data"]],
   ["an unknown template", sendBody({ templateId: nobody }), 404, "NotFound", ["/templateId"]],
   ["an unknown template key", { ...without(sendBody(), "templateId"), templateKey: "nope" },
     404, "NotFound", ["/templateKey"]],

@@ -116,7 +116,8 @@ Problem read_place(SmtpOptions& options, const urls::url_view& url) {
   } else if (url.scheme() == "smtp") {
     options.port = kSmtpPort;
   } else {
-    return "The SMTP URL must begin with smtp:// or smtps://.";
+    return "The SMTP URL must begin with smtp:// or smtps://, or be capture: to keep mail as "
+           "files.";
   }
   options.host = url.host_address();
   if (options.host.empty() || !printable(options.host)) {
