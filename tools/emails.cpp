@@ -159,7 +159,9 @@ wire::ItemError wire_error(const Error& error) {
   w.status_code = kind.http_status;
   if (!error.problems.empty()) {
     w.details.emplace();
-    for (const auto& [path, message] : error.problems) w.details->push_back({path, message});
+    for (const auto& problem : error.problems) {
+      w.details->push_back({problem.path, problem.message});
+    }
   }
   if (!error.required_scopes.empty()) w.required = error.required_scopes;
   return w;
