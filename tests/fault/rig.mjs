@@ -15,7 +15,7 @@ export async function installation(t, settings = {}, folder = undefined) {
   const data = folder ?? (await dataFolder(t));
   const env = { SEGMENTFLOW_DATA_DIR: data, ...settings };
   const done = await run(binary, ["init", "--demo"], { env });
-  if (done.code !== 0) throw new Error(`init ended with ${done.code ?? done.signal}: ${done.stderr}`);
+  if (done.code !== 0) throw new Error(`init ended with ${done.code}: ${done.stderr}`);
   const key = (await readFile(join(data, "demo.key"), "utf8")).trim();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
