@@ -133,6 +133,20 @@ std::string plain_text(const Json& value) {
   return joined;
 }
 
+// Quoted (RFC 9651 §3.3.3) where the bare text would not arrive as it is: HTTP trims blanks, and
+// rest_input takes quotes off.
+std::string header_text(const std::string& text) {
+  const bool arrives =
+      text.empty() || (text.front() != ' ' && text.back() != ' ' && text.front() != '"');
+  if (arrives) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + '"';
+}
+
 void replace_capture(std::string& path, std::string_view name, std::string_view value) {
   const std::string capture = fmt::format("{{{}}}", name);
   const std::size_t at = path.find(capture);
@@ -200,7 +214,7 @@ RestCall rest_call(const Operation& operation, const Json& arguments) {
     if (field.rules.carried == Carried::Path) {
       replace_capture(path, name, text);
     } else if (field.rules.carried == Carried::Header) {
-      call.headers.emplace_back(field.rules.header, text);
+      call.headers.emplace_back(field.rules.header, header_text(text));
     } else {
       query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encoded(text));
     }
