@@ -198,14 +198,17 @@ void convert_listen(Converter& converter, Settings& settings) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (error != std::errc{} || end != digits.data() + digits.size()) port = -1;
   }
-  if (port < 0 || port > 65'535 || colon == 0) {
-    converter.problem("listen", "must be ADDRESS:PORT, for example 127.0.0.1:3001");
+  std::string address = colon == std::string::npos ? "" : listen.substr(0, colon);
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  // Without brackets nobody can tell where an IPv6 address ends.
+  const bool clear = !address.empty() && address.find_first_of("[]") == std::string::npos &&
+                     (bracketed || address.find(':') == std::string::npos);
+  if (port < 0 || port > 65'535 || !clear) {
+    converter.problem("listen", "must be ADDRESS:PORT, for example 127.0.0.1:3001 or [::1]:3001");
     return;
   }
-  settings.listen_address = listen.substr(0, colon);
-  if (settings.listen_address.front() == '[' && settings.listen_address.back() == ']') {
-    settings.listen_address = settings.listen_address.substr(1, settings.listen_address.size() - 2);
-  }
+  settings.listen_address = std::move(address);
   settings.listen_port = static_cast<std::uint16_t>(port);
 }
 

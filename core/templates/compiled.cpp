@@ -89,7 +89,8 @@ Json CompiledTemplate::frozen_profile(const Uuid& id, std::string_view email,
     return reads_whole_profile ||
            std::find(profile_names.begin(), profile_names.end(), name) != profile_names.end();
   };
-  for (const auto& [name, property] : Json::parse(properties).items()) {
+  const Json stored = Json::parse(properties);  // named: a temporary would be gone inside the loop
+  for (const auto& [name, property] : stored.items()) {
     if (reads(name)) frozen[name] = property.at("value");
   }
   if (reads("email")) frozen["email"] = std::string(email);

@@ -73,8 +73,9 @@ TEST_CASE("keys: revoking by id or by the last four characters") {
   CHECK_FALSE(house.write([&](Transaction& tx) { return find_api_key(tx, first.secret); }));
   CHECK(house.write([&](Transaction& tx) { return find_api_key(tx, second.secret); }));
   // Once more by id keeps the time; the last four of a revoked key name nothing.
-  const Time revoked_at = *house.rows("SELECT revoked_at FROM api_keys WHERE id = $1",
-                                      {first.key.id})[0][0].optional_integer();
+  const Time revoked_at =
+      *house.rows("SELECT revoked_at FROM api_keys WHERE id = $1", {first.key.id})[0][0]
+           .optional_integer();
   house.clock.advance(kMicrosPerSecond);
   CHECK(revoke(house, first.key.id.to_string()).value().revoked_at == revoked_at);
   CHECK(revoke(house, first.key.last4).error().code == ErrorCode::NotFound);
@@ -85,10 +86,10 @@ TEST_CASE("keys: revoking by id or by the last four characters") {
 
 TEST_CASE("keys: an organisation of a name is made once") {
   House house;
-  const auto one = house.write(
-      [&](Transaction& tx) { return ensure_organization(tx, house.ids, "Acme"); });
-  const auto two = house.write(
-      [&](Transaction& tx) { return ensure_organization(tx, house.ids, "Acme"); });
+  const auto one =
+      house.write([&](Transaction& tx) { return ensure_organization(tx, house.ids, "Acme"); });
+  const auto two =
+      house.write([&](Transaction& tx) { return ensure_organization(tx, house.ids, "Acme"); });
   CHECK(one.id == two.id);
   CHECK(house.write([&](Transaction& tx) { return list_organizations(tx).size(); }) == 1);
 }

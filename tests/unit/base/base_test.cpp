@@ -1,8 +1,8 @@
+#include <sys/stat.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sys/stat.h>
 
 #include "core/base/duration.hpp"
 #include "core/base/secret.hpp"
@@ -175,8 +175,8 @@ TEST_CASE("secrets: the installation's secret comes from text or a private file,
   REQUIRE(::stat(folder.file("secret").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   CHECK(InstallationSecret::load(hex, folder.path()).value().check_value() != made.check_value());
-  for (const std::string bad : {std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g'),
-                                std::string(66, 'a')}) {
+  for (const std::string bad :
+       {std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g'), std::string(66, 'a')}) {
     const auto refused = InstallationSecret::load(bad, folder.path());
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::ValidationFailed);

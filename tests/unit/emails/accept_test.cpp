@@ -101,9 +101,8 @@ TEST_CASE("accept: another organisation's things are not found") {
           r.sender_profile_id = shop.support.id;
         }))) == "InvalidSenderProfile /senderProfileId");
   const EmailSend mine = shop.sent(shop.request("e"));
-  const auto read = shop.write([&](Transaction& tx) {
-    return retrieve_email_send(tx, other.organization_id, mine.id);
-  });
+  const auto read = shop.write(
+      [&](Transaction& tx) { return retrieve_email_send(tx, other.organization_id, mine.id); });
   CHECK(read.error().code == ErrorCode::NotFound);
 }
 
@@ -114,8 +113,7 @@ TEST_CASE("accept: the sender in four steps") {
   const Template by_definition = shop.add_template("by-definition", named);
   const Template without = shop.add_template("without", simple_definition());
   const auto from = [&](const std::function<void(SendRequest&)>& change) {
-    const auto result =
-        shop.accept_one(with(shop.request(shop.ids.next().to_string()), change));
+    const auto result = shop.accept_one(with(shop.request(shop.ids.next().to_string()), change));
     return result ? format_address(result->send.from) : outcome(result);
   };
   const auto template_of = [](SendRequest& r, const Template& t) { r.template_ref = t.id; };
@@ -215,11 +213,10 @@ TEST_CASE("accept: gates make the send Skipped, without a job") {
     });
   };
   const auto skipped = [&](std::optional<Uuid> group_id, std::string email = "alex@example.com") {
-    const EmailSend send =
-        shop.sent(with(shop.request(shop.ids.next().to_string()), [&](auto& r) {
-          r.subscription_group_id = group_id;
-          r.to = mailbox(email);
-        }));
+    const EmailSend send = shop.sent(with(shop.request(shop.ids.next().to_string()), [&](auto& r) {
+      r.subscription_group_id = group_id;
+      r.to = mailbox(email);
+    }));
     const bool has_job =
         shop.number("SELECT count(*) FROM jobs WHERE subject_id = $1", {send.id}) == 1;
     const bool has_content =

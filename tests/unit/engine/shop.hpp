@@ -103,9 +103,8 @@ class Shop : public House {
   EmailSend sent(SendRequest wanted) { return must(accept_one(std::move(wanted))).send; }
 
   EmailSend stored(const Uuid& send_id) {
-    return write([&](Transaction& tx) {
-      return must(retrieve_email_send(tx, organization.id, send_id));
-    });
+    return write(
+        [&](Transaction& tx) { return must(retrieve_email_send(tx, organization.id, send_id)); });
   }
 
   Organization organization;

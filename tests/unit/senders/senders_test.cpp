@@ -9,8 +9,9 @@ using test::Shop;
 TEST_CASE("senders: domains are lower case, kept once, and must be domain names") {
   Shop shop;
   const auto add = [&](std::string_view name) {
-    return shop.write(
-        [&](Transaction& tx) { return add_sending_domain(tx, shop.ids, shop.organization.id, name); });
+    return shop.write([&](Transaction& tx) {
+      return add_sending_domain(tx, shop.ids, shop.organization.id, name);
+    });
   };
   const auto first = add("Mail.Example.ORG").value();
   CHECK(first.domain == "mail.example.org");
@@ -38,8 +39,7 @@ TEST_CASE("senders: a profile needs a verified domain of its own organisation") 
   CHECK(add(shop.organization.id, "x@sub.example.com").error().code ==
         ErrorCode::InvalidSenderProfile);
   shop.change("UPDATE sending_domains SET status = 'Pending'");
-  CHECK(add(shop.organization.id, "x@example.com").error().code ==
-        ErrorCode::InvalidSenderProfile);
+  CHECK(add(shop.organization.id, "x@example.com").error().code == ErrorCode::InvalidSenderProfile);
 }
 
 TEST_CASE("senders: adding again renames and brings a removed one back") {

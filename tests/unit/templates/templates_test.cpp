@@ -64,8 +64,7 @@ TEST_CASE("templates: another organisation's id cannot be taken") {
   CHECK(kept.value().template_.key == "welcome");
   CHECK(shop.number("SELECT count(*) FROM template_snapshots WHERE organization_id = $1",
                     {other}) == 0);
-  CHECK_FALSE(
-      shop.write([&](Transaction& tx) { return retrieve_template(tx, other, mine.id); }));
+  CHECK_FALSE(shop.write([&](Transaction& tx) { return retrieve_template(tx, other, mine.id); }));
 }
 
 TEST_CASE("templates: one key names one template") {

@@ -1,0 +1,128 @@
+#include "core/jobs/jobs.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/jobs/instances.hpp"
+#include "tests/unit/engine/house.hpp"
+
+using namespace segmentflow;
+using test::House;
+
+namespace {
+
+class Queue : public House {
+ public:
+  Lease join() {
+    Instance instance;
+    instance.id = ids.next();
+    instance.epoch = ++epochs_;
+    database->write([&](Transaction& tx) { register_instance(tx, instance, LeaseTimes{}); });
+    return {instance.id, instance.epoch};
+  }
+  Uuid add(Time due_at) {
+    const NewJob job{ids.next(), JobKind::Deliver, ids.next(), due_at};
+    database->write([&](Transaction& tx) { add_jobs(tx, {&job, 1}); });
+    return job.subject_id;
+  }
+  std::vector<ClaimedJob> claim(const Lease& lease, int limit = 100) {
+    return write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, limit); });
+  }
+  std::set<std::int64_t> held(const Lease& lease, const std::vector<std::int64_t>& row_ids) {
+    return write([&](Transaction& tx) { return held_jobs(tx, lease, row_ids); });
+  }
+  std::optional<Time> due() {
+    return write([&](Transaction& tx) { return next_due(tx, JobKind::Deliver); });
+  }
+
+ private:
+  std::int64_t epochs_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("jobs: claims take what is due, the longest due first, once") {
+  Queue queue;
+  const Lease a = queue.join();
+  const Lease b = queue.join();
+  const Uuid later = queue.add(test::kStart - 1);
+  const Uuid first = queue.add(test::kStart - 2);
+  queue.add(test::kStart + 1);
+  CHECK(queue.due() == test::kStart - 2);
+  const auto one = queue.claim(a, 1);
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].subject_id == first);
+  CHECK(one[0].attempts == 0);
+  const auto two = queue.claim(b);
+  REQUIRE(two.size() == 1);
+  CHECK(two[0].subject_id == later);
+  CHECK(queue.claim(a).empty());
+  CHECK(queue.due() == test::kStart + 1);
+  queue.clock.advance(1);
+  CHECK(queue.claim(a).size() == 1);
+  CHECK(queue.due() == std::nullopt);
+}
+
+TEST_CASE("jobs: a lease holds by instance and epoch") {
+  Queue queue;
+  const Lease mine = queue.join();
+  const Lease other = queue.join();
+  queue.add(0);
+  const auto row_id = queue.claim(mine).at(0).row_id;
+  CHECK(queue.held(mine, {row_id, row_id + 1}) == std::set{row_id});
+  CHECK(queue.held(other, {row_id}).empty());
+  CHECK(queue.held({mine.instance, mine.epoch + 1}, {row_id}).empty());
+  queue.database->write([&](Transaction& tx) { release_jobs(tx, other.instance); });
+  CHECK(queue.held(mine, {row_id}).size() == 1);
+  queue.database->write([&](Transaction& tx) { release_jobs(tx, mine.instance); });
+  CHECK(queue.held(mine, {row_id}).empty());
+  CHECK(queue.claim(other).size() == 1);
+}
+
+TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their attempts") {
+  Queue queue;
+  const Lease lease = queue.join();
+  queue.add(0);
+  queue.add(0);
+  const auto claimed = queue.claim(lease);
+  REQUIRE(claimed.size() == 2);
+  queue.database->write([&](Transaction& tx) {
+    finish_jobs(tx, std::vector{claimed[0].row_id});
+    reschedule_jobs(tx, std::vector{RescheduledJob{claimed[1].row_id, test::kStart + 5, 3}});
+  });
+  CHECK(queue.number("SELECT count(*) FROM jobs") == 1);
+  CHECK(queue.held(lease, {claimed[1].row_id}).empty());
+  CHECK(queue.claim(lease).empty());
+  queue.clock.advance(5);
+  const auto again = queue.claim(lease);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].attempts == 3);
+}
+
+TEST_CASE("jobs: who is not on the list claims nothing") {
+  Queue queue;
+  queue.add(0);
+  const Lease lease = queue.join();
+  CHECK(queue.claim({lease.instance, lease.epoch + 1}).empty());
+  CHECK(queue.claim({queue.ids.next(), 1}).empty());
+  queue.database->write([&](Transaction& tx) { unregister_instance(tx, lease.instance); });
+  CHECK(queue.claim(lease).empty());
+  CHECK(queue.claim(queue.join()).size() == 1);
+}
+
+TEST_CASE("instances: a heartbeat renews, and tells who was taken off the list") {
+  Queue queue;
+  const Lease lease = queue.join();
+  const auto expires = [&] {
+    return queue.write([&](Transaction& tx) { return list_instances(tx).at(0).expires_at; });
+  };
+  const auto beat = [&](const Lease& who) {
+    return queue.write([&](Transaction& tx) { return heartbeat(tx, who, LeaseTimes{}); });
+  };
+  CHECK(expires() == test::kStart + 30 * kMicrosPerSecond);
+  queue.clock.advance(kMicrosPerSecond);
+  CHECK(beat(lease));
+  CHECK(expires() == test::kStart + 31 * kMicrosPerSecond);
+  CHECK_FALSE(beat({lease.instance, lease.epoch + 1}));
+  queue.database->write([&](Transaction& tx) { unregister_instance(tx, lease.instance); });
+  CHECK_FALSE(beat(lease));
+}

@@ -1,0 +1,112 @@
+#include "core/jobs/membership.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/await.hpp"
+#include "tests/unit/engine/house.hpp"
+
+using namespace segmentflow;
+using test::await;
+using test::House;
+
+namespace {
+
+// A process: a database handle, a clock and a committer of its own, on the house's file.
+class Process {
+ public:
+  Process(House& house, InstanceRole role) : clock(house.clock.now()), ids_(clock, house.entropy) {
+    database_ = open_database(house.url(), clock).value();
+    committer_ = std::make_unique<Committer>(*database_, CommitterLimits{});
+    Instance self;
+    self.role = role;
+    membership = std::make_unique<Membership>(*database_, *committer_, ids_, LeaseTimes{}, self,
+                                              [this](Transaction& tx, const Lease& gone) {
+                                                reaped.push_back(gone.instance);
+                                                release_jobs(tx, gone.instance);
+                                              });
+  }
+  Lease lease() const { return membership->lease(); }
+
+  ManualClock clock;
+  std::vector<Uuid> reaped;  // of processes that are gone, and at the end of itself
+
+ private:
+  IdSource ids_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Committer> committer_;
+
+ public:
+  std::unique_ptr<Membership> membership;
+};
+
+bool listed(House& house, const Uuid& instance) {
+  return house.number("SELECT count(*) FROM instances WHERE id = $1", {instance}) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("membership: joining and leaving") {
+  House house;
+  Process mcp(house, InstanceRole::Mcp);
+  REQUIRE(mcp.membership->start());
+  CHECK(listed(house, mcp.lease().instance));
+  CHECK_FALSE(mcp.membership->serve_is_alive());
+  {
+    Process serve(house, InstanceRole::Serve);
+    REQUIRE(serve.membership->start());
+    CHECK(serve.membership->serve_is_alive());
+    await([&] { return mcp.membership->serve_is_alive(); });
+    serve.membership->stop();
+    CHECK_FALSE(listed(house, serve.lease().instance));
+    CHECK(serve.reaped == std::vector{serve.lease().instance});
+  }
+  await([&] { return !mcp.membership->serve_is_alive(); });
+  CHECK(mcp.reaped.empty());
+}
+
+TEST_CASE("membership: a dead process is noticed at once by its lock") {
+  House house;
+  Instance dead;
+  dead.id = house.ids.next();
+  house.write([&](Transaction& tx) {
+    register_instance(tx, dead, LeaseTimes{});
+    return true;
+  });
+  Process next(house, InstanceRole::Serve);
+  REQUIRE(next.membership->start());
+  CHECK(next.reaped == std::vector{dead.id});
+  CHECK_FALSE(listed(house, dead.id));
+}
+
+TEST_CASE("membership: a stalled process is taken over when it expires, and comes back anew") {
+  House house;
+  Process stalled(house, InstanceRole::Serve);
+  REQUIRE(stalled.membership->start());
+  const Lease before = stalled.lease();
+  {
+    Process early(house, InstanceRole::Mcp);
+    early.clock.advance(LeaseTimes{}.expiry - 1);
+    REQUIRE(early.membership->start());
+    CHECK(early.reaped.empty());
+    CHECK(early.membership->serve_is_alive());
+  }
+  Process taker(house, InstanceRole::Mcp);
+  taker.clock.advance(LeaseTimes{}.expiry);
+  REQUIRE(taker.membership->start());
+  CHECK(taker.reaped == std::vector{before.instance});
+  CHECK_FALSE(taker.membership->serve_is_alive());
+  CHECK_FALSE(listed(house, before.instance));
+  // It wakes up: time has passed for it too.
+  stalled.clock.advance(LeaseTimes{}.expiry);
+  await([&] { return stalled.lease().instance != before.instance; });
+  CHECK(stalled.lease().epoch == before.epoch + 1);
+  await([&] { return taker.membership->serve_is_alive(); });
+  CHECK(listed(house, stalled.lease().instance));
+}
+
+TEST_CASE("membership: without a database there is no start") {
+  House house;
+  Process lost(house, InstanceRole::Serve);
+  house.change("DROP TABLE instances");
+  CHECK_FALSE(lost.membership->start());
+}
