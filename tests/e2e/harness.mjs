@@ -256,8 +256,8 @@ function receiveInto(messages) {
 }
 
 // A mail server that keeps what it gets: {url, messages, received(count)}. `options` go to
-// smtp-server, such as onRcptTo to refuse a recipient.
-export async function sink(t, options = {}) {
+// smtp-server, such as onRcptTo to refuse a recipient; `host` is the address it listens on.
+export async function sink(t, { host = "127.0.0.1", ...options } = {}) {
   const messages = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -270,7 +270,7 @@ export async function sink(t, options = {}) {
   server.on("error", () => {}); // a client that vanishes is no concern of the receiver
   await new Promise((done, fail) => {
     server.server.once("error", fail);
-    server.listen(0, "127.0.0.1", done);
+    server.listen(0, host, done);
   });
   t.after(() => new Promise((done) => server.close(done)));
   const { port } = server.server.address();
