@@ -2,16 +2,21 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/sha.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cassert>
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <mutex>
+#include <new>
 
 namespace segmentflow {
 namespace {
@@ -87,8 +92,67 @@ std::string random_bytes(Entropy& entropy, std::size_t count) {
   return bytes;
 }
 
-InstallationSecret::InstallationSecret(std::string key_bytes) : key_(std::move(key_bytes)) {
-  assert(key_.size() == kSecretBytes);
+// HMAC-SHA-256 states that have taken their key, one for each purpose. Finding the algorithm and
+// taking the key costs OpenSSL 3 several times as much as a short text does.
+class InstallationSecret::MacKeys {
+ public:
+  explicit MacKeys(std::string_view key) : root_(keyed(key)) {}
+
+  std::string mac(std::string_view purpose, std::string_view data) {
+    return finished(for_purpose(purpose), data);
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
+    void operator()(EVP_MAC_CTX* state) const { EVP_MAC_CTX_free(state); }
+  };
+  using State = std::unique_ptr<EVP_MAC_CTX, Free>;
+
+  // OpenSSL fails here only when it has no memory, or was built without HMAC or SHA-256.
+  static void require(bool done) {
+    if (!done) throw std::bad_alloc();
+  }
+
+  static State keyed(std::string_view key) {
+    const std::unique_ptr<EVP_MAC, Free> hmac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+    State state(EVP_MAC_CTX_new(hmac.get()));
+    std::string digest = "SHA256";
+    const std::array params = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+        OSSL_PARAM_construct_end()};
+    require(state && EVP_MAC_init(state.get(), as_bytes(key), key.size(), params.data()) == 1);
+    return state;
+  }
+
+  // States in use are copies, so that threads may share what they are copied from.
+  static std::string finished(const State& keyed_state, std::string_view data) {
+    const State state(EVP_MAC_CTX_dup(keyed_state.get()));
+    std::string result(SHA256_DIGEST_LENGTH, '\0');
+    std::size_t length = 0;
+    require(state && EVP_MAC_update(state.get(), as_bytes(data), data.size()) == 1 &&
+            EVP_MAC_final(state.get(), as_bytes(result), &length, result.size()) == 1);
+    return result;
+  }
+
+  // Purposes are words of the source, so there are few. A state stays where it is.
+  const State& for_purpose(std::string_view purpose) {
+    const std::lock_guard lock(mutex_);
+    auto known = states_.find(purpose);
+    if (known == states_.end()) {
+      known = states_.emplace(purpose, keyed(finished(root_, purpose))).first;
+    }
+    return known->second;
+  }
+
+  const State root_;
+  std::mutex mutex_;
+  std::map<std::string, State, std::less<>> states_;
+};
+
+InstallationSecret::InstallationSecret(std::string key_bytes)
+    : mac_keys_(std::make_shared<MacKeys>(key_bytes)) {
+  assert(key_bytes.size() == kSecretBytes);
 }
 
 Result<InstallationSecret> InstallationSecret::load(std::string_view hex,
@@ -132,14 +196,7 @@ Result<InstallationSecret> InstallationSecret::load_or_make(std::string_view hex
 }
 
 std::string InstallationSecret::mac(std::string_view purpose, std::string_view data) const {
-  std::string derived(SHA256_DIGEST_LENGTH, '\0');
-  unsigned int length = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), as_bytes(purpose), purpose.size(),
-       as_bytes(derived), &length);
-  std::string result(SHA256_DIGEST_LENGTH, '\0');
-  HMAC(EVP_sha256(), derived.data(), static_cast<int>(derived.size()), as_bytes(data), data.size(),
-       as_bytes(result), &length);
-  return result;
+  return mac_keys_->mac(purpose, data);
 }
 
 std::string InstallationSecret::seal(std::string_view plain, Entropy& entropy) const {

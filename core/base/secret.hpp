@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -50,7 +51,9 @@ class InstallationSecret {
   std::string check_value() const;
 
  private:
-  std::string key_;
+  class MacKeys;
+
+  std::shared_ptr<MacKeys> mac_keys_;  // shared by copies
 };
 
 }  // namespace segmentflow

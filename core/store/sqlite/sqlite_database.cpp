@@ -112,6 +112,13 @@ Result<void> SqliteDatabase::migrate(std::span<const Migration> migrations) {
   return result;
 }
 
+// Counting its memory makes SQLite take one lock for every allocation of all connections. Later
+// than its first use SQLite refuses, and merely goes on counting.
+void stop_counting_memory() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
 // SQLite would create the file with the umask's mode; its log and index files copy what they find.
 Result<void> create_private_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
@@ -127,6 +134,7 @@ Result<void> create_private_file(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> open(const OpenOptions& options, const Clock& clock) {
+  stop_counting_memory();
   if (!options.vfs.empty() && sqlite3_vfs_find(options.vfs.c_str()) == nullptr) {
     return fail(ErrorCode::ValidationFailed,
                 fmt::format("Database URL: no VFS `{}` is registered.", options.vfs));
