@@ -55,6 +55,7 @@ class DeliveryLoop {
   };
 
   void run();
+  bool is_stopping() const;
   Due next_delivery();
   bool claim_and_start();
   void wait_for_work();
@@ -79,7 +80,7 @@ class DeliveryLoop {
   RecordOutcomes record_outcomes_;
   DeliveryCounters counters_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool work_hint_ = false;
   bool stopping_ = false;
