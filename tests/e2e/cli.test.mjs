@@ -182,7 +182,8 @@ test("a real organisation sends, once delivery is set up", async (t) => {
   const url = `http://127.0.0.1:${port}`;
   await eventually("it is ready", () =>
     fetch(`${url}/readyz`).then((answer) => answer.ok, () => false));
-  assert.match(program.log(), /No delivery is set up/);
+  await eventually("start-up says that nothing is delivered", () =>
+    program.log().includes("No delivery is set up"));
   const key = (await works(["keys", "create", "--name", "shop", "--scopes", "all"], env)).trim();
   const on = { api: apiOf(url, key) };
   const body = { templateKey: "receipt-default", to: { email: "pat@example.org" },
