@@ -195,7 +195,7 @@ Result<OutgoingMail> DeliveryLoop::compose(const Delivery& delivery) {
 }
 
 void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {
-  if (never_started(outcome) || (is_stopping() && outcome.result == MailResult::Deferred)) {
+  if (never_started(outcome)) {
     give_back(ref, outcome);
     return;
   }

@@ -166,11 +166,7 @@ std::vector<bool> held(Transaction& tx, std::span<const Command> commands, RefOf
   std::vector<HeldJob> jobs;
   jobs.reserve(commands.size());
   for (const Command& command : commands) jobs.push_back(job_of(ref_of(command)));
-  const auto ours = held_jobs(tx, jobs);
-  std::vector<bool> result;
-  result.reserve(jobs.size());
-  for (const HeldJob& job : jobs) result.push_back(ours.contains(job.row_id));
-  return result;
+  return held_jobs(tx, jobs);
 }
 
 std::string_view to_string(MailResult result) {
@@ -250,6 +246,21 @@ void write_attempts(Transaction& tx, std::span<const OutcomeCommand> commands,
       rows, {tx.now()});
 }
 
+// An attempt that is given back came to nothing: no dot was written, whatever was marked.
+void forget_marks(Transaction& tx, std::span<const OutcomeCommand> commands,
+                  const std::vector<bool>& ours) {
+  SqlInput marks({{"send_id", SqlType::Bytes}, {"number", SqlType::Integer}});
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const bool given_back = !commands[i].outcome && !commands[i].verdict.is_final();
+    if (ours[i] && given_back) marks.add({commands[i].ref.send_id, commands[i].ref.attempt});
+  }
+  tx.query(
+      "DELETE FROM delivery_attempts WHERE outcome = 'Pending' AND row_id IN ("
+      "SELECT a.row_id FROM {input} AS i JOIN delivery_attempts a "
+      "ON a.send_id = i.send_id AND a.number = i.number)",
+      marks);
+}
+
 }  // namespace
 
 std::vector<Result<ClaimAnswer>> ClaimDeliveries::apply(Transaction& tx,
@@ -287,6 +298,7 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
   const auto ours = held(
       tx, commands, [](const OutcomeCommand& command) -> const AttemptRef& { return command.ref; });
   write_attempts(tx, commands, ours);
+  forget_marks(tx, commands, ours);
   StatusUpdates updates;
   std::vector<HeldJob> finished;
   std::vector<RescheduledJob> rescheduled;

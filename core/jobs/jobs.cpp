@@ -66,11 +66,20 @@ std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& l
   return claimed;
 }
 
-std::set<std::int64_t> held_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
+std::vector<bool> held_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
   static const std::string sql =
-      fmt::format("SELECT jobs.row_id FROM {{input}} AS i JOIN jobs ON {}", kHeld);
-  std::set<std::int64_t> held;
-  for (const auto& row : tx.query(sql, held_input(jobs))) held.insert(row[0].integer());
+      fmt::format("SELECT i.n FROM {{input}} AS i JOIN jobs ON {}", kHeld);
+  auto columns = held_columns();
+  columns.push_back({"n", SqlType::Integer});
+  SqlInput input(std::move(columns));
+  for (std::size_t n = 0; n < jobs.size(); ++n) {
+    SqlRow row = held_row(jobs[n]);
+    row.emplace_back(static_cast<std::int64_t>(n));
+    input.add(std::move(row));
+  }
+  std::vector<bool> held(jobs.size(), false);
+  for (const auto& row : tx.query(sql, input))
+    held[static_cast<std::size_t>(row[0].integer())] = true;
   return held;
 }
 

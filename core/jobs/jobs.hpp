@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -57,8 +56,8 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs);
 // the list (declared gone, and not back yet): nobody would free them if it died.
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit);
 
-// Which of the jobs the lease still holds. A write about a job not among them must not happen.
-std::set<std::int64_t> held_jobs(Transaction& tx, std::span<const HeldJob> jobs);
+// Which of the jobs their leases still hold, by position. A write about another must not happen.
+std::vector<bool> held_jobs(Transaction& tx, std::span<const HeldJob> jobs);
 
 // Ends jobs, or gives them back with a new due time; those no longer held stay as they are.
 void finish_jobs(Transaction& tx, std::span<const HeldJob> jobs);

@@ -29,7 +29,7 @@ class Queue : public House {
   }
   bool holds(const Lease& lease, const ClaimedJob& job) {
     const HeldJob held{job.row_id, job.subject_id, lease};
-    return write([&](Transaction& tx) { return held_jobs(tx, {&held, 1}); }).contains(job.row_id);
+    return write([&](Transaction& tx) { return held_jobs(tx, {&held, 1}); }).at(0);
   }
   std::optional<Time> due() {
     return write([&](Transaction& tx) { return next_due(tx, JobKind::Deliver); });
