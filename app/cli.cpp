@@ -70,8 +70,8 @@ class CommandLine {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      const int code = app_.exit(error);
-      return code == 0 ? 0 : 2;
+      if (error.get_exit_code() != 0 && report_unknown()) return 2;
+      return app_.exit(error) == 0 ? 0 : 2;
     }
     const auto settings = load_settings(flags_, environment_settings());
     if (!settings) return report(settings.error());
@@ -79,6 +79,36 @@ class CommandLine {
   }
 
  private:
+  // Names the first word that is no command or flag, where that is the fault.
+  bool report_unknown() {
+    const auto unknown = app_.remaining(true);
+    if (unknown.empty()) return false;
+    const CLI::App* at = &app_;
+    std::string command = app_.get_name();
+    while (!at->get_subcommands().empty()) {
+      at = at->get_subcommands().front();
+      command += " " + at->get_name();
+    }
+    const bool is_flag = unknown.front().starts_with("-");
+    std::vector<std::string> names;
+    for (const auto* sub : at->get_subcommands({})) names.push_back(sub->get_name());
+    if (is_flag) names = flag_names(*at);
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string near = describe::nearest_name(unknown.front(), known);
+    fmt::print(stderr, "segmentflow: there is no {} {}.{} See {} --help.\n",
+               is_flag ? "flag" : "command", unknown.front(),
+               near.empty() ? "" : fmt::format(" Did you mean {}?", near), command);
+    return true;
+  }
+
+  std::vector<std::string> flag_names(const CLI::App& at) const {
+    std::vector<std::string> names;
+    for (const CLI::App* app : {&at, static_cast<const CLI::App*>(&app_)}) {
+      for (const auto* option : app->get_options()) names.push_back(option->get_name());
+    }
+    return names;
+  }
+
   void add_settings() {
     for (const auto& info : setting_infos()) {
       if (info.secret) continue;

@@ -68,6 +68,9 @@ DeliveryHost::~DeliveryHost() {
 
 void DeliveryHost::start() {
   follow_settings();
+  if (const DeliveryStatus now = status(); now.mode == DeliveryMode::Off) {
+    spdlog::warn("{}", now.detail);
+  }
   thread_ = std::thread([this] { run(); });
 }
 

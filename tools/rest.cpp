@@ -154,7 +154,8 @@ void replace_capture(std::string& path, std::string_view name, std::string_view 
 }  // namespace
 
 std::string api_key_of(const Pairs& headers) {
-  if (const auto* key = find_pair(headers, "x-api-key")) return *key;
+  const auto* key = find_pair(headers, "x-api-key");
+  if (key && !key->empty()) return *key;
   const auto* authorization = find_pair(headers, "authorization");
   if (!authorization) return "";
   constexpr std::string_view kBearer = "bearer ";

@@ -131,6 +131,9 @@ int run_groups_subscribe(const Settings& settings, const std::string& organizati
           return fail(ErrorCode::NotFound,
                       fmt::format("There is no subscription group \"{}\".", group));
         }
+        if (is_erased(tx, runtime.secret(), chosen.id, *address)) {
+          return fail(ErrorCode::Conflict, "The Profile with this address was erased.");
+        }
         const Uuid profile_id = ensure_profile(tx, runtime.ids(), chosen.id, *address);
         set_subscription(tx, chosen.id, found->id, profile_id, !unsubscribe);
         return {};

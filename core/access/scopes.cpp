@@ -34,7 +34,10 @@ Result<std::vector<std::string>> parse_scopes(std::string_view text) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view scope = trim(text.substr(0, comma));
     text.remove_prefix(std::min(comma + 1, text.size()));
-    if (scope == "all") return std::vector<std::string>(kScopes.begin(), kScopes.end());
+    if (scope == "all") {
+      scopes.assign(kScopes.begin(), kScopes.end());
+      continue;
+    }
     if (std::find(kScopes.begin(), kScopes.end(), scope) == kScopes.end()) {
       const std::string near = describe::nearest_name(scope, kScopes);
       return fail(ErrorCode::ValidationFailed,

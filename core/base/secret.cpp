@@ -43,8 +43,10 @@ Result<std::string> from_hex(std::string_view hex, std::string_view where) {
   return key;
 }
 
+// Written under another name first: who finds the file finds all of it.
 Result<void> write_new_file(const std::filesystem::path& path, std::string_view text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const std::string draft = fmt::format("{}.{}", path.string(), ::getpid());
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) {
     return fail(ErrorCode::NotReady,
                 fmt::format("Cannot create {}: {}.", path.string(), std::strerror(errno)));
@@ -52,7 +54,10 @@ Result<void> write_new_file(const std::filesystem::path& path, std::string_view 
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        ::fsync(fd) == 0;
   ::close(fd);
-  if (!written) return fail(ErrorCode::NotReady, fmt::format("Cannot write {}.", path.string()));
+  // link() and not rename(): the first of several makers wins.
+  const bool placed = written && ::link(draft.c_str(), path.c_str()) == 0;
+  ::unlink(draft.c_str());
+  if (!placed) return fail(ErrorCode::NotReady, fmt::format("Cannot write {}.", path.string()));
   return {};
 }
 

@@ -63,8 +63,8 @@ Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   message.cc = send.cc;
   message.reply_to = send.reply_to;
   message.subject = send.subject;
-  message.message_id =
-      fmt::format("{}@{}", send.message_id.value().to_string(), send.from.domain());
+  // The id by which get_email finds the send: whoever holds the mail can ask what became of it.
+  message.message_id = fmt::format("{}@{}", send.id.to_string(), send.from.domain());
   message.date = send.created_at;
   message.html = std::move(rendered->html);
   message.text = std::move(rendered->text);

@@ -101,6 +101,11 @@ void DeliveryLoop::drain() {
   }
 }
 
+bool DeliveryLoop::is_stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 void DeliveryLoop::run() {
   while (true) {
     {
@@ -198,6 +203,9 @@ void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutc
   outcome.reply.text = without_addresses(std::move(outcome.reply.text), send.bcc);
   Verdict verdict =
       judge(outcome, send, ref.attempt, clock_.now(), random_number(entropy_), settings_.retry);
+  // An attempt that our own end cut short says nothing about the peer: the next process goes on.
+  const bool cut_short = outcome.result == MailResult::Deferred && outcome.reply.code == 0;
+  if (cut_short && !verdict.is_final() && is_stopping()) verdict.due_at = clock_.now();
   record({ref, std::move(outcome), std::move(verdict)});
 }
 

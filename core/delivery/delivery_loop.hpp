@@ -62,6 +62,7 @@ class DeliveryLoop {
   };
 
   void run();
+  bool is_stopping() const;
   Due next_delivery();
   bool claim_and_start();
   void wait_for_work();
@@ -95,7 +96,7 @@ class DeliveryLoop {
   RecordOutcomes record_outcomes_;
   DeliveryCounters counters_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool work_hint_ = false;
   bool stopping_ = false;

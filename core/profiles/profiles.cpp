@@ -89,6 +89,13 @@ std::string erased_email_key(const InstallationSecret& secret, std::string_view 
   return "erased:" + to_base64url(secret.mac("erased-address", email_key));
 }
 
+bool is_erased(Transaction& tx, const InstallationSecret& secret, const Uuid& organization_id,
+               const Address& address) {
+  return !tx.query("SELECT 1 FROM profiles WHERE organization_id = $1 AND email_key = $2",
+                   {organization_id, erased_email_key(secret, address.key())})
+              .empty();
+}
+
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
                            const Uuid& organization_id, const Uuid& profile_id) {
   const auto rows =

@@ -53,6 +53,10 @@ inline constexpr std::string_view kErasedAddress = "erased@erased.invalid";
 // What stays of an erased address: a keyed hash by which later sends still find the erased profile.
 std::string erased_email_key(const InstallationSecret& secret, std::string_view email_key);
 
+// Whether a Profile with this address was erased. Its address must not come back unasked.
+bool is_erased(Transaction& tx, const InstallationSecret& secret, const Uuid& organization_id,
+               const Address& address);
+
 // Erases the profile: its address becomes a keyed hash, its properties go, and its sends keep
 // neither recipients nor subject nor data. NotFound.
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,

@@ -13,8 +13,8 @@ namespace describe {
 
 // One thing that is wrong with an input.
 struct Problem {
-  std::string path;     // JSON Pointer into the input, e.g. "/items/3/to/email"
-  std::string message;  // a sentence: what is wrong and what to do
+  std::string path;        // JSON Pointer into the input, e.g. "/items/3/to/email"
+  std::string message;     // a sentence: what is wrong and what to do
   bool too_large = false;  // it is the size that is wrong (413 rather than 400 over HTTP)
 };
 

@@ -195,6 +195,23 @@ test("mail that waits for its relay survives a restart", async (t) => {
   assert.equal(receiver.messages.length, ids.length, "each once");
 });
 
+test("an attempt that a shutdown cuts short is made again at once", async (t) => {
+  let asked = 0;
+  const receiver = await sink(t, {
+    onRcptTo(address, session, done) {
+      asked += 1;
+      if (asked > 1) done(); // the first one waits for an answer that never comes
+    },
+  });
+  const settings = { SEGMENTFLOW_SMTP_URL: receiver.url, SEGMENTFLOW_RETRY_SCHEDULE: "1h" };
+  const first = await engine(t, { settings });
+  const { id } = await accepted(first, sendBody());
+  await eventually("the dialogue has begun", () => asked === 1);
+  assert.deepEqual(await first.program.kill("SIGTERM"), { code: 0, signal: null });
+  const second = await engine(t, { settings, folder: first.data });
+  assert.equal((await finalSend(second, id)).status, "Sent");
+});
+
 test("a Profile's own address is used when the request names only the Profile", async (t) => {
   const receiver = await sink(t);
   const on = await relayed(t, receiver);

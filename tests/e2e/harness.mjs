@@ -193,8 +193,8 @@ export async function mcpClient(t, of, { key = of.key, settings = {} } = {}) {
   return { client, log: () => log };
 }
 
-// `segmentflow mcp` with nothing between: request() and notify() write one line each, request() gives
-// the answer of its id, lines holds all that came on stdout. endInput() ends as a host does.
+// `segmentflow mcp` with nothing between: request() and notify() write one line each, request()
+// gives the answer of its id, lines holds all that came on stdout. endInput() ends as a host does.
 export function mcpProcess(t, of, { key = of.key, settings = {} } = {}) {
   const env = environment({ ...of.env, ...settings, SEGMENTFLOW_API_KEY: key });
   const child = spawn(of.executable, ["mcp"], { env });

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "transport/http/admission.hpp"
+#include "transport/http/body_share.hpp"
 #include "transport/http/response_head.hpp"
 
 namespace transport::http {
@@ -53,32 +54,6 @@ bool may_begin_request(std::string_view bytes) {
 }
 
 // A request on its way through the session.
-// A request's part of what all bodies may take, given back at the end of the exchange.
-class BodyShare {
- public:
-  BodyShare() = default;
-  BodyShare(const BodyShare&) = delete;
-  BodyShare& operator=(const BodyShare&) = delete;
-  ~BodyShare() {
-    if (service_) service_->body_bytes -= bytes_;
-  }
-
-  // False when there is no room; then nothing is taken.
-  bool take(Service& service, std::size_t bytes) {
-    if (service.body_bytes.fetch_add(bytes) + bytes > service.limits.bodies_bytes_max) {
-      service.body_bytes -= bytes;
-      return false;
-    }
-    service_ = &service;
-    bytes_ = bytes;
-    return true;
-  }
-
- private:
-  Service* service_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
 struct Exchange {
   BodyShare body_share;
   Request request;

@@ -250,7 +250,6 @@ TEST_CASE("accept: gates make the send Skipped, without a job") {
   const EmailSend by_id = shop.sent(with(shop.request("by-id"), [&](auto& r) {
     r.to.reset();
     r.profile_id = alex;
-    r.external_id = "c9";
   }));
   CHECK(by_id.skipped_reason == SkippedReason::ProfileErased);
   CHECK(by_id.to_email == kErasedAddress);

@@ -16,7 +16,7 @@ namespace segmentflow::test {
 
 inline describe::Json simple_body() {
   return describe::Json::parse(R"({"root": "t", "elements": {"t": {"type": "Text",
-      "props": {"text": "Hello ${/profile/firstName}, order ${/data/orderId}"}}}})");
+      "props": {"text": {"$template": "Hello ${/profile/firstName}, order ${/data/orderId}"}}}}})");
 }
 
 inline describe::Json simple_definition() {

@@ -27,8 +27,9 @@ class Queue : public House {
   std::vector<ClaimedJob> claim(const Lease& lease, int limit = 100) {
     return write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, limit); });
   }
-  std::set<std::int64_t> held(const Lease& lease, const std::vector<std::int64_t>& row_ids) {
-    return write([&](Transaction& tx) { return held_jobs(tx, lease, row_ids); });
+  bool holds(const Lease& lease, const ClaimedJob& job) {
+    const HeldJob held{job.row_id, job.subject_id, lease};
+    return write([&](Transaction& tx) { return held_jobs(tx, {&held, 1}); }).contains(job.row_id);
   }
   std::optional<Time> due() {
     return write([&](Transaction& tx) { return next_due(tx, JobKind::Deliver); });
@@ -62,19 +63,22 @@ TEST_CASE("jobs: claims take what is due, the longest due first, once") {
   CHECK(queue.due() == std::nullopt);
 }
 
-TEST_CASE("jobs: a lease holds by instance and epoch") {
+TEST_CASE("jobs: a lease holds by instance, epoch and subject") {
   Queue queue;
   const Lease mine = queue.join();
   const Lease other = queue.join();
   queue.add(0);
-  const auto row_id = queue.claim(mine).at(0).row_id;
-  CHECK(queue.held(mine, {row_id, row_id + 1}) == std::set{row_id});
-  CHECK(queue.held(other, {row_id}).empty());
-  CHECK(queue.held({mine.instance, mine.epoch + 1}, {row_id}).empty());
+  const ClaimedJob job = queue.claim(mine).at(0);
+  CHECK(queue.holds(mine, job));
+  CHECK_FALSE(queue.holds(other, job));
+  CHECK_FALSE(queue.holds({mine.instance, mine.epoch + 1}, job));
+  ClaimedJob reused = job;  // row ids come again
+  reused.subject_id = queue.ids.next();
+  CHECK_FALSE(queue.holds(mine, reused));
   queue.database->write([&](Transaction& tx) { release_jobs(tx, other.instance); });
-  CHECK(queue.held(mine, {row_id}).size() == 1);
+  CHECK(queue.holds(mine, job));
   queue.database->write([&](Transaction& tx) { release_jobs(tx, mine.instance); });
-  CHECK(queue.held(mine, {row_id}).empty());
+  CHECK_FALSE(queue.holds(mine, job));
   CHECK(queue.claim(other).size() == 1);
 }
 
@@ -86,11 +90,17 @@ TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their a
   const auto claimed = queue.claim(lease);
   REQUIRE(claimed.size() == 2);
   queue.database->write([&](Transaction& tx) {
-    finish_jobs(tx, std::vector{claimed[0].row_id});
-    reschedule_jobs(tx, std::vector{RescheduledJob{claimed[1].row_id, test::kStart + 5, 3}});
+    const auto held = [](const ClaimedJob& job, const Lease& by) {
+      return HeldJob{job.row_id, job.subject_id, by};
+    };
+    const Lease lost{lease.instance, lease.epoch + 1};
+    finish_jobs(tx, std::vector{held(claimed[0], lost)});
+    finish_jobs(tx, std::vector{held(claimed[0], lease)});
+    reschedule_jobs(tx, std::vector{RescheduledJob{held(claimed[1], lease), test::kStart + 5, 3},
+                                    RescheduledJob{held(claimed[1], lost), test::kStart + 9, 9}});
   });
   CHECK(queue.number("SELECT count(*) FROM jobs") == 1);
-  CHECK(queue.held(lease, {claimed[1].row_id}).empty());
+  CHECK_FALSE(queue.holds(lease, claimed[1]));
   CHECK(queue.claim(lease).empty());
   queue.clock.advance(5);
   const auto again = queue.claim(lease);

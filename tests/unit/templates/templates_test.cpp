@@ -155,7 +155,7 @@ namespace {
 CompiledTemplate compiled(const std::string& subject, const std::string& text) {
   Json definition = simple_definition();
   definition["subject"] = subject;
-  definition["body"]["elements"]["t"]["props"]["text"] = text;
+  definition["body"]["elements"]["t"]["props"]["text"]["$template"] = text;
   return test::must(compile_template(definition));
 }
 

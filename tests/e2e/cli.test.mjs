@@ -1,0 +1,324 @@
+// The command line as an operator meets it.
+import assert from "node:assert/strict";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { accepted, finalSend, freshKey, sendBody } from "./demo.mjs";
+import {
+  apiOf, binary, dataFolder, engine, eventually, freePort, newKey, run, sink, start,
+} from "./harness.mjs";
+
+const WIDTH_MAX = 120;
+const REVOKED_MS_MAX = 1_500; // a second, and a poll
+
+const sf = (args, env = {}, input) => run(binary, args, { env, input });
+
+// A command that must end with `code`; its output.
+async function ends(code, args, env, input) {
+  const done = await sf(args, env, input);
+  assert.equal(done.code, code, `${args.join(" ")}\n${done.stdout}\n${done.stderr}`);
+  return done;
+}
+const works = async (args, env, input) => (await ends(0, args, env, input)).stdout;
+const oneLine = (text) => {
+  assert.equal(text.trimEnd().split("\n").length, 1, text);
+  return text;
+};
+
+test("help is there for every command, and fits a terminal", async () => {
+  const help = await works(["--help"]);
+  const commands = [...help.matchAll(/^ {2}([a-z]+) {3,}\S/gm)].map((match) => match[1]);
+  assert.deepEqual(commands, [
+    "serve", "mcp", "init", "call", "doctor", "keys", "domains", "senders", "templates", "groups",
+  ]);
+  const below = [["keys", "create"], ["keys", "list"], ["keys", "revoke"], ["domains", "add"],
+    ["senders", "add"], ["templates", "import"], ["groups", "add"], ["groups", "subscribe"]];
+  for (const command of [[], ...commands.map((name) => [name]), ...below]) {
+    const text = await works([...command, "--help"]);
+    assert.match(text, /Usage:/, command.join(" "));
+    for (const line of text.split("\n")) {
+      assert.ok(line.length <= 2 * WIDTH_MAX, `${command.join(" ")}: ${line}`);
+    }
+  }
+  for (const setting of ["--data-dir", "--listen", "--database-url", "SEGMENTFLOW_SMTP_URL"]) {
+    assert.ok(help.includes(setting), setting);
+  }
+  assert.match(await works(["--version"]), /^\d+\.\d+\.\d+\n$/);
+});
+
+test("what is unknown is refused by name", async (t) => {
+  const data = await dataFolder(t);
+  const env = { SEGMENTFLOW_DATA_DIR: data };
+  const refusals = [
+    [["serev"], {}, /no command serev\..*serve\?/],
+    [["keys", "revok", "x"], {}, /no command revok\..*revoke\? See segmentflow keys --help/],
+    [["frobnicate"], {}, /no command frobnicate\. See segmentflow --help/],
+    [[], {}, /subcommand/i],
+    [["serve", "--lisen", "127.0.0.1:1"], {}, /no flag --lisen\..*--listen\?/],
+    [["keys", "create", "--nme", "x"], {}, /no flag --nme\..*--name\?/],
+    [["keys"], {}, /subcommand/i],
+    [["keys", "create"], {}, /--name/],
+    [["init"], { SEGMENTFLOW_NONSENSE: "1" }, /SEGMENTFLOW_NONSENSE/],
+    [["init"], { SEGMENTFLOW_LISTENS: "x" }, /SEGMENTFLOW_LISTENS.*SEGMENTFLOW_LISTEN\?/],
+    [["init"], { SEGMENTFLOW_LOG_LEVEL: "loud" }, /SEGMENTFLOW_LOG_LEVEL.*debug, info/],
+    [["init"], { SEGMENTFLOW_HTTP_THREADS: "many" }, /SEGMENTFLOW_HTTP_THREADS.*whole number/],
+    [["init"], { SEGMENTFLOW_RETRY_SCHEDULE: "1m,soon" }, /SEGMENTFLOW_RETRY_SCHEDULE/],
+    [["serve", "--listen", "here"], {}, /--listen.*ADDRESS:PORT/],
+  ];
+  for (const [args, more, pattern] of refusals) {
+    const done = await sf(args, { ...env, ...more });
+    assert.ok(done.code === 1 || done.code === 2, `${args}: ${done.code}`);
+    assert.match(done.stderr, pattern, args.join(" "));
+  }
+});
+
+test("a TOML file sets what flags and variables do not", async (t) => {
+  const data = await dataFolder(t);
+  const file = join(data, "own.toml");
+  const port = await freePort();
+  await writeFile(file, `data_dir = "${data}/d"\nlisten = "127.0.0.1:${port}"\nhttp_threads = 2\n`);
+  const env = { SEGMENTFLOW_CONFIG: file };
+  await works(["init", "--demo"], env);
+  const program = start(t, binary, ["serve"], { env });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually("it serves where the file says", () => {
+    if (!program.isRunning) throw new Error(program.log());
+    return fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
+  });
+  for (const [text, pattern] of [
+    ["listens = 'x'\n", /listens.*own\.toml.*listen\?/],
+    ["listen = 5.5\n", /listen.*own\.toml.*string or a whole number/],
+    ["listen = \n", /own\.toml line 1/],
+  ]) {
+    await writeFile(file, text);
+    assert.match(oneLine((await ends(1, ["doctor"], env)).stderr), pattern);
+  }
+  const missing = await ends(1, ["doctor"], { SEGMENTFLOW_CONFIG: join(data, "none.toml") });
+  assert.match(missing.stderr, /none\.toml/);
+  await writeFile(join(data, "d", "segmentflow.toml"), "log_level = 'loud'\n");
+  const beside = await ends(1, ["doctor"], { SEGMENTFLOW_DATA_DIR: join(data, "d") });
+  assert.match(beside.stderr, /log_level.*segmentflow\.toml/, "the file beside the data is read");
+});
+
+test("init may be repeated, and keeps what is there", async (t) => {
+  const data = join(await dataFolder(t), "made", "by init");
+  const env = { SEGMENTFLOW_DATA_DIR: data };
+  const first = await works(["init", "--demo"], env);
+  assert.ok(first.includes(data), first);
+  assert.match(first, /captured/);
+  const key = await readFile(join(data, "demo.key"), "utf8");
+  assert.equal((await stat(join(data, "demo.key"))).mode & 0o777, 0o600);
+  assert.equal((await stat(data)).mode & 0o077, 0, "nobody else may look in");
+  await works(["init", "--demo"], env);
+  assert.equal(await readFile(join(data, "demo.key"), "utf8"), key);
+  assert.doesNotMatch(first, new RegExp(key.trim()), "a key is not printed");
+});
+
+test("keys are made, listed and revoked; a running server follows", async (t) => {
+  const on = await engine(t);
+  const made = await ends(0,
+    ["keys", "create", "--name", "backend", "--scopes", "emails:write,emails:read"], on.env);
+  assert.match(made.stdout, /^sk_live_[\w-]{43}\n$/, "only the key is on stdout");
+  assert.match(made.stderr, /not shown again/);
+  const key = made.stdout.trim();
+  const api = apiOf(on.url, key);
+  const status = await api("GET", "/api/v1/status");
+  assert.equal(status.status, 200, "a new key works at once");
+  assert.deepEqual(status.body.scopes, ["emails:write", "emails:read"]);
+  assert.equal(status.body.apiKey.last4, key.slice(-4));
+
+  const list = await works(["keys", "list"], on.env);
+  assert.match(list, /backend/);
+  assert.ok(!list.includes(key) && !list.includes(on.key), "secrets are not listed");
+  const { id } = status.body.apiKey;
+  assert.match(await works(["keys", "revoke", id], on.env), /backend/);
+  const from = Date.now();
+  await eventually("the revoked key is refused", async () =>
+    (await api("GET", "/api/v1/status")).status === 401);
+  assert.ok(Date.now() - from < REVOKED_MS_MAX, `${Date.now() - from} ms after its revocation`);
+  assert.match(await works(["keys", "list"], on.env), /revoked/);
+  const gone = await ends(1, ["keys", "revoke", "none"], on.env);
+  assert.match(gone.stderr, /no live API key "none"/);
+  for (const scopes of ["emails:wrte", "emails", ""]) {
+    const wrong = await sf(["keys", "create", "--name", "x", "--scopes", scopes], on.env);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr, /scope/, scopes);
+  }
+  assert.match((await sf(["keys", "create", "--name", "x", "--scopes", "emails:wrte"], on.env))
+    .stderr, /emails:write/, "the nearest scope is named");
+  const last4 = await newKey(on, "by last four", ["all"]);
+  await works(["keys", "revoke", last4.slice(-4)], on.env);
+});
+
+const template = new URL("../../examples/templates/receipt-default.json", import.meta.url).pathname;
+
+test("a real organisation sends, once delivery is set up", async (t) => {
+  const data = await dataFolder(t);
+  const env = { SEGMENTFLOW_DATA_DIR: data };
+  const next = await works(["init", "--organization", "Globex"], env);
+  assert.match(next, /No delivery is set up.*SEGMENTFLOW_SMTP_URL/);
+  assert.match(next, /domains add/);
+  const early = await ends(1, ["senders", "add", "Shop <shop@mail.globex.example>"], env);
+  assert.match(early.stderr, /domains add mail\.globex\.example/);
+  assert.match(await works(["domains", "add", "mail.globex.example"], env), /Verified/);
+  await works(["domains", "add", "mail.globex.example"], env);
+  await works(["senders", "add", "Shop <shop@mail.globex.example>"], env);
+  await ends(1, ["templates", "import", template, "--sender", "none@mail.globex.example"], env);
+  const imported = await works(
+    ["templates", "import", template, "--sender", "shop@mail.globex.example"], env);
+  assert.match(imported, /^[0-9a-f-]{36} {2}receipt-default {2}Receipt\n$/);
+  await works(["groups", "add", "News", "--policy", "OptIn"], env);
+  assert.match(await works(["groups", "subscribe", "News", "pat@example.org"], env), /subscribed/);
+  for (const args of [["groups", "add", "X", "--policy", "Maybe"], ["domains", "add", "no domain"],
+    ["groups", "subscribe", "None", "a@b.co"], ["groups", "subscribe", "News", "nope"],
+    ["senders", "add", "nope"], ["templates", "import", join(data, "none.json")]]) {
+    oneLine((await ends(1, args, env)).stderr);
+  }
+
+  const port = await freePort();
+  const program = start(t, binary, ["serve", "--listen", `127.0.0.1:${port}`], { env });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually("it is ready", () =>
+    fetch(`${url}/readyz`).then((answer) => answer.ok, () => false));
+  await eventually("start-up says that nothing is delivered", () =>
+    program.log().includes("No delivery is set up"));
+  const key = (await works(["keys", "create", "--name", "shop", "--scopes", "all"], env)).trim();
+  const on = { api: apiOf(url, key) };
+  const body = { templateKey: "receipt-default", to: { email: "pat@example.org" },
+    data: { orderId: "1" } };
+  const { id } = await accepted(on, body);
+  const off = (await on.api("GET", "/api/v1/status")).body.delivery;
+  assert.deepEqual([off.mode, off.enabled], ["Off", false]);
+  assert.match(off.detail, /SEGMENTFLOW_SMTP_URL/);
+  assert.equal((await on.api("GET", `/api/v1/emails/${id}`)).body.status, "Queued");
+
+  const receiver = await sink(t);
+  await works(["init"], { ...env, SEGMENTFLOW_SMTP_URL: receiver.url });
+  assert.equal((await finalSend(on, id)).status, "Sent", "without a restart");
+  assert.equal(receiver.messages[0].parsed.from.text, '"Shop" <shop@mail.globex.example>');
+  const then = (await on.api("GET", "/api/v1/status")).body.delivery;
+  assert.deepEqual([then.mode, then.enabled], ["Smtp", true]);
+});
+
+test("doctor tells what is well and what is not", async (t) => {
+  const data = await dataFolder(t);
+  const env = { SEGMENTFLOW_DATA_DIR: data };
+  const none = await ends(1, ["doctor"], env);
+  assert.match(none.stdout, /^FAIL .*segmentflow init/m);
+  await works(["init"], env);
+  const bare = await works(["doctor"], env);
+  assert.match(bare, /^warn .*keys create/m);
+  assert.match(bare, /^warn .*No delivery is set up/m);
+  const on = await engine(t);
+  const well = await works(["doctor"], on.env);
+  assert.doesNotMatch(well, /^(warn|FAIL)/m, well);
+  assert.match(well, /^ok .*\(serve\)$/m);
+  await chmod(on.data, 0o755);
+  assert.match(await works(["doctor"], on.env), /^warn .*chmod 700/m);
+});
+
+test("beyond loopback only with a key", async (t) => {
+  const env = { SEGMENTFLOW_DATA_DIR: await dataFolder(t) };
+  const port = await freePort();
+  const serve = ["serve", "--listen", `0.0.0.0:${port}`];
+  const refused = await ends(1, serve, env);
+  assert.match(refused.stderr, /Refusing to listen on 0\.0\.0\.0.*keys create/);
+  await works(["init"], env);
+  await works(["keys", "create", "--name", "k", "--scopes", "all"], env);
+  const program = start(t, binary, serve, { env });
+  await eventually("it serves", () => {
+    if (!program.isRunning) throw new Error(program.log());
+    return fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false);
+  });
+});
+
+test("a port that is taken is named", async (t) => {
+  const on = await engine(t);
+  const done = await ends(1, ["serve", "--listen", `127.0.0.1:${on.port}`], on.env);
+  const last = done.stderr.trimEnd().split("\n").at(-1);
+  assert.match(last, new RegExp(`127\\.0\\.0\\.1:${on.port}`));
+  assert.match(last, /in use/i);
+  assert.equal((await on.api("GET", "/api/v1/status")).status, 200, "the first one is unharmed");
+});
+
+test("a server and mcp with another secret refuse, checking a key needs none", async (t) => {
+  const on = await engine(t);
+  const port = await freePort();
+  const env = { ...on.env, SEGMENTFLOW_SECRET: "0".repeat(64) };
+  const done = await ends(1, ["serve", "--listen", `127.0.0.1:${port}`], env);
+  assert.match(done.stderr, /secret/i);
+});
+
+test("call runs operations by id and by tool name", async (t) => {
+  const on = await engine(t);
+  const sent = await on.cli(["call", "emails.send",
+    JSON.stringify({ idempotencyKey: freshKey(), ...sendBody() })]);
+  assert.equal(sent.code, 0, sent.stderr);
+  const { id } = JSON.parse(sent.stdout);
+  assert.equal((await finalSend(on, id)).status, "Sent", "the running server delivers it");
+  const bridged = await run(binary, ["call", "get_email", JSON.stringify({ id })], {
+    env: { SEGMENTFLOW_BASE_URL: on.url, SEGMENTFLOW_API_KEY: on.key },
+  });
+  assert.equal(JSON.parse(bridged.stdout).status, "Sent");
+  const typo = await on.cli(["call", "emails.sned", "{}"]);
+  assert.equal(typo.code, 1);
+  assert.match(typo.stderr, /emails\.sned.*emails\.send\?/);
+  const broken = await on.cli(["call", "status", "{"]);
+  assert.deepEqual([broken.code, broken.stdout], [1, ""]);
+  const keyless = await sf(["call", "status"], on.env);
+  assert.equal(keyless.code, 1);
+  assert.match(keyless.stderr, /SEGMENTFLOW_API_KEY/);
+});
+
+// A send of which all but the last byte has arrived: {finish(), answer}.
+async function halfSent(on) {
+  const body = JSON.stringify(sendBody());
+  const socket = connect(on.port, "127.0.0.1");
+  const answer = new Promise((done, fail) => {
+    let text = "";
+    socket.setEncoding("utf8").on("data", (part) => (text += part));
+    socket.on("end", () => done(text)).on("error", fail);
+  });
+  await new Promise((done) => socket.once("connect", done));
+  socket.write([
+    "POST /api/v1/emails HTTP/1.1", `Host: 127.0.0.1:${on.port}`, `x-api-key: ${on.key}`,
+    "content-type: application/json", `Idempotency-Key: ${freshKey()}`,
+    `content-length: ${body.length}`, "", body.slice(0, -1),
+  ].join("\r\n"));
+  return { finish: () => socket.write(body.slice(-1)), answer };
+}
+
+test("SIGTERM answers the request under way, and is deaf to new ones", async (t) => {
+  const on = await engine(t);
+  await on.api("GET", "/api/v1/status"); // leaves an idle connection, which holds nothing up
+  const half = await halfSent(on);
+  await new Promise((done) => setTimeout(done, 100)); // the head has arrived
+  const ended = on.program.kill("SIGTERM");
+  await eventually("it says that it stops", () => on.program.log().includes("signal 15"));
+  await eventually("new connections are refused", () =>
+    fetch(`${on.url}/healthz`).then(() => false, () => true));
+  half.finish();
+  const text = await half.answer;
+  assert.match(text, /^HTTP\/1\.1 200 /);
+  assert.match(text, /"status":"Queued"/);
+  assert.deepEqual(await ended, { code: 0, signal: null }, on.program.log());
+  const again = await engine(t, { folder: on.data });
+  const { id } = JSON.parse(text.slice(text.indexOf("{")));
+  assert.equal((await finalSend(again, id)).status, "Sent");
+});
+
+test("the log is JSON lines, without secrets or message content", async (t) => {
+  const on = await engine(t);
+  const data = { orderId: "ord_1", receiptUrl: "https://example.com/?token=s3cret" };
+  await finalSend(on, (await accepted(on, sendBody({ data }))).id);
+  const lines = on.program.log().trimEnd().split("\n");
+  const entries = lines.map((line) => JSON.parse(line));
+  const access = entries.find((one) => one.event === "http" && one.operation === "emails.send");
+  assert.deepEqual([access.method, access.path, access.status], ["POST", "/api/v1/emails", 200]);
+  assert.ok(access.requestId && access.duration_us > 0);
+  for (const text of [on.key, "s3cret", "alex@example.com"]) {
+    assert.ok(!on.program.log().includes(text), `${text} in the log`);
+  }
+});
