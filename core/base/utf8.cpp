@@ -1,6 +1,7 @@
 #include "core/base/utf8.hpp"
 
-#include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace segmentflow {
 namespace {
@@ -25,6 +26,17 @@ Lead lead_of(unsigned char first) {
   return {0};
 }
 
+// The bytes at the start that are ASCII, in whole words: most texts are, for most of their length.
+std::size_t ascii_words(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080;
+  std::size_t count = 0;
+  for (std::uint64_t word = 0; text.size() - count >= sizeof word; count += sizeof word) {
+    std::memcpy(&word, text.data() + count, sizeof word);
+    if ((word & kHighBits) != 0) break;
+  }
+  return count;
+}
+
 }  // namespace
 
 std::size_t utf8_character_bytes(std::string_view text, std::size_t at) {
@@ -42,6 +54,8 @@ std::size_t utf8_character_bytes(std::string_view text, std::size_t at) {
 
 bool is_valid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    at += ascii_words(text.substr(at));
+    if (at == text.size()) return true;
     const std::size_t size = utf8_character_bytes(text, at);
     if (size == 0) return false;
     at += size;

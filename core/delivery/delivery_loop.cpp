@@ -150,7 +150,7 @@ DeliveryLoop::Due DeliveryLoop::next_delivery() {
 
 void DeliveryLoop::wait_for_work() {
   Time pause = settings_.poll_every;
-  if (may_deliver_()) {
+  if (may_deliver_() && room() > 0) {  // else an outcome or the end of the pause comes first
     const Due next = next_delivery();
     if (next.at && *next.at > next.now) pause = std::min(pause, *next.at - next.now);
   }

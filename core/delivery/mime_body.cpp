@@ -77,8 +77,18 @@ void append_quoted_printable_line(std::string& out, std::string_view line) {
   }
 }
 
+// No quoted-printable form of a normalised text is shorter. Says of most texts that should be
+// base64 that they should, without making the other form first.
+std::size_t quoted_printable_bytes_min(std::string_view text) {
+  const auto escapes = std::ranges::count_if(text, [](char c) {
+    return (!is_printable_ascii(c) && c != '\t' && c != '\r' && c != '\n') || c == '=';
+  });
+  return text.size() + 2 * static_cast<std::size_t>(escapes);
+}
+
 // Nothing when the result would be larger than `max_bytes`.
 std::optional<std::string> quoted_printable(std::string_view text, std::size_t max_bytes) {
+  if (quoted_printable_bytes_min(text) > max_bytes) return std::nullopt;
   std::string out;
   out.reserve(std::min(max_bytes, text.size() + text.size() / 8));
   const bool within = for_each_line(text, [&](std::string_view line, bool ended) {
