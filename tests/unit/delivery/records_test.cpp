@@ -107,6 +107,25 @@ TEST_CASE("records: one list serves commands of several leases") {
   CHECK(shop.attempts(second) == "1 Pending");
 }
 
+TEST_CASE("records: an attempt that is given back leaves no mark and is not counted") {
+  Deliveries shop;
+  const Lease lease = shop.join();
+  const Uuid id = shop.accept_to("a@example.net").id;
+  const auto first = shop.ref(lease, shop.claim(lease).deliveries.at(0));
+  REQUIRE(shop.mark(first));
+  Verdict given_back;
+  given_back.counts = false;
+  const std::vector<OutcomeCommand> commands = {{first, std::nullopt, given_back}};
+  const auto recorded =
+      shop.write([&](Transaction& tx) { return RecordOutcomes().apply(tx, commands); });
+  CHECK(recorded.at(0).value());
+  CHECK(shop.attempts(id).empty());
+  CHECK(shop.job(id) == "free 0");
+  const auto again = shop.ref(lease, shop.claim(lease).deliveries.at(0));
+  CHECK(again.attempt == 1);
+  CHECK(shop.mark(again));
+}
+
 TEST_CASE("records: what a gone process had begun is Unknown, and tried again by the policy") {
   Deliveries shop;
   const Lease gone = shop.join();
