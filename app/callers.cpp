@@ -38,8 +38,9 @@ Error error_of(const transport::http::ClientResponse& response) {
 }
 
 Result<std::vector<std::string>> scopes_of(const Answer& status) {
-  if (status.body.is_object() && status.body.contains("scopes")) {
-    return status.body.at("scopes").get<std::vector<std::string>>();
+  const Json body = status.body();
+  if (body.is_object() && body.contains("scopes")) {
+    return body.at("scopes").get<std::vector<std::string>>();
   }
   return fail(ErrorCode::NotReady, "The server at SEGMENTFLOW_BASE_URL is not Segmentflow.");
 }
@@ -104,7 +105,7 @@ Result<Answer> BridgeCaller::exchange(const Operation& operation, const Json& ar
   if (response->status != 200) return tl::unexpected(error_of(*response));
   auto body = describe::parse_json(response->body, {.bytes_max = 16 << 20});
   if (!body) return fail(ErrorCode::Internal, "The server's answer is not JSON.");
-  return Answer{std::move(*body)};
+  return Answer::of(std::move(*body));
 }
 
 }  // namespace segmentflow::app

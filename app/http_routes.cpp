@@ -16,7 +16,7 @@ http::Response to_response(const Operation& operation, const Result<Answer>& ans
   response.status = rest.status;
   response.headers = std::move(rest.headers);
   response.headers.emplace_back("Cache-Control", "no-store");
-  response.body = std::move(rest.body);
+  response.make_body = std::move(rest.body);
   response.log.emplace_back("operation", std::string(operation.info.id));
   if (!answer) {
     response.log.emplace_back("errorCode", std::string(kind_of(answer.error().code).pascal_case));

@@ -48,13 +48,13 @@ mcp::ToolResult error_result(const Error& error) {
   return result;
 }
 
-mcp::ToolResult answer_result(const Operation& operation, Answer answer) {
+mcp::ToolResult answer_result(const Operation& operation, const Answer& answer) {
   mcp::ToolResult result;
   if (answers_object(operation)) {
-    result.structured = std::move(answer.body);
+    result.structured = answer.body();
   } else {
     result.structured = Json::object();
-    (*result.structured)["items"] = std::move(answer.body);
+    (*result.structured)["items"] = answer.body();
   }
   return result;
 }
@@ -94,7 +94,7 @@ void OperationTools::call_tool(mcp::ToolCall call, std::function<void(mcp::ToolR
     return;
   }
   caller_->call(*operation, std::move(call.arguments), [operation, done](Result<Answer> answer) {
-    done(answer ? answer_result(*operation, std::move(*answer)) : error_result(answer.error()));
+    done(answer ? answer_result(*operation, *answer) : error_result(answer.error()));
   });
 }
 

@@ -35,10 +35,29 @@ struct OperationInfo {
   std::size_t body_bytes_max = 64 << 10;
 };
 
-// What an operation gives: the response as JSON, and what REST adds as headers.
-struct Answer {
-  describe::Json body;
-  std::vector<std::pair<std::string, std::string>> headers{};
+// What an operation gives: the response, and what REST adds as headers. The response is written as
+// JSON when a surface asks for it, on that surface's thread: the committer's has better things to
+// do.
+class Answer {
+ public:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  template <class Response>
+  static Answer of(Response response, Headers headers = {}) {
+    return Answer(describe::type_of<Response>(),
+                  std::make_shared<const Response>(std::move(response)), std::move(headers));
+  }
+
+  describe::Json body() const { return describe::write_object(*type_, response_.get()); }
+  const Headers& headers() const { return headers_; }
+
+ private:
+  Answer(const describe::Type& type, std::shared_ptr<const void> response, Headers headers)
+      : type_(&type), response_(std::move(response)), headers_(std::move(headers)) {}
+
+  const describe::Type* type_;
+  std::shared_ptr<const void> response_;
+  Headers headers_;
 };
 using AnswerDone = std::function<void(Result<Answer>)>;
 
@@ -87,7 +106,7 @@ Operation read_operation(OperationInfo info,
             [&](Transaction& tx) { response = handler(engine, tx, *key, *request); });
         if (!read) return tl::unexpected(read.error());
         if (!response) return tl::unexpected(response.error());
-        return Answer{describe::write(*response)};
+        return Answer::of(std::move(*response));
       }));
     });
     if (!queued)
@@ -119,7 +138,7 @@ Operation write_operation(OperationInfo info, void (*handler)(const Engine&, con
     }
     handler(engine, key, std::move(request), [done](Result<Reply<Response>> reply) {
       done(std::move(reply).map([](Reply<Response> r) {
-        return Answer{describe::write(r.response), std::move(r.headers)};
+        return Answer::of(std::move(r.response), std::move(r.headers));
       }));
     });
   };

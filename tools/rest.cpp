@@ -184,10 +184,12 @@ Result<Json> rest_input(const Operation& operation, const RestRequest& request) 
 }
 
 RestResponse rest_response(const Result<Answer>& answer, std::string_view request_id) {
-  if (answer) return {200, answer->headers, describe::dump_json(answer->body)};
+  if (answer) {
+    return {200, answer->headers(), [made = *answer] { return describe::dump_json(made.body()); }};
+  }
   const Error& error = answer.error();
-  RestResponse response{kind_of(error.code).http_status, {}, ""};
-  response.body = describe::dump_json(error_envelope(error, request_id));
+  RestResponse response{kind_of(error.code).http_status, {}, nullptr};
+  response.body = [text = describe::dump_json(error_envelope(error, request_id))] { return text; };
   if (error.code == ErrorCode::Unauthorized) {
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"segmentflow\"");
   }

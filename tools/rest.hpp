@@ -2,6 +2,7 @@
 // back, for clients that bridge to a server.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,7 @@ struct RestRequest {
 struct RestResponse {
   int status = 200;
   Pairs headers;
-  std::string body;
+  std::function<std::string()> body;  // written when asked for
 };
 
 // The secret of the caller: x-api-key, else Authorization: Bearer; "" when there is neither.

@@ -39,7 +39,7 @@ int call_and_print(OperationCaller& caller, const Registry& registry, const std:
     fmt::print("{}\n", error_envelope(answer.error(), "").dump(2));
     return 1;
   }
-  fmt::print("{}\n", answer->body.dump(2));
+  fmt::print("{}\n", answer->body().dump(2));
   return 0;
 }
 

@@ -244,7 +244,7 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
     items.reserve(open.size());
     for (const std::size_t i : open) items.push_back(list.item(i));
 
-    AcceptLookup lookup = look_up(tx, items, secret_, templates_);
+    AcceptLookup lookup = look_up(tx, items, templates_);
     auto decisions = decide(items, lookup, ids_, secret_, settings_);
 
     std::vector<Made> made;

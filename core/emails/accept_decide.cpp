@@ -147,8 +147,7 @@ class Decider {
     const std::string key = item.request.to->key();
     const Uuid* id = find_in(lookup_.profiles_by_email, OrgText{organization_id, key});
     if (!id) {
-      id = find_in(lookup_.profiles_by_email,
-                   OrgText{organization_id, erased_email_key(secret_, key)});
+      id = find_in(lookup_.profiles_by_email, OrgText{organization_id, item.erased_key});
     }
     return id ? find_in(lookup_.profiles, OrgId{organization_id, *id}) : nullptr;
   }

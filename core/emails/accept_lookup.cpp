@@ -117,8 +117,7 @@ KnownProfile keep_profile(const SqlRow& row, AcceptLookup& found) {
   return known;
 }
 
-void look_up_profiles(Transaction& tx, const Items& items, const InstallationSecret& secret,
-                      AcceptLookup& found) {
+void look_up_profiles(Transaction& tx, const Items& items, AcceptLookup& found) {
   static constexpr std::string_view kById =
       "SELECT p.organization_id, p.id, p.email, p.email_key, p.properties, p.erased_at "
       "FROM {input} AS i JOIN profiles p ON p.organization_id = i.organization_id AND p.id = i.id";
@@ -141,7 +140,7 @@ void look_up_profiles(Transaction& tx, const Items& items, const InstallationSec
     if (request.external_id) by_external_id.add(item->organization_id, *request.external_id);
     if (request.to) {
       by_email.add(item->organization_id, request.to->key());
-      by_email.add(item->organization_id, erased_email_key(secret, request.to->key()));
+      by_email.add(item->organization_id, item->erased_key);
     }
   }
   for (const auto& row : tx.query(kById, by_id.input())) keep_profile(row, found);
@@ -262,14 +261,14 @@ void look_up_gates(Transaction& tx, const Items& items, AcceptLookup& found) {
 }  // namespace
 
 AcceptLookup look_up(Transaction& tx, std::span<const AcceptItem* const> items,
-                     const InstallationSecret& secret, TemplateCache& templates) {
+                     TemplateCache& templates) {
   AcceptLookup found;
   found.now = tx.now();
   look_up_sends(tx, items, found);
   const Items open = unresolved(items, found);
   if (open.empty()) return found;
   look_up_templates(tx, open, found, templates);
-  look_up_profiles(tx, open, secret, found);
+  look_up_profiles(tx, open, found);
   look_up_senders(tx, open, found);
   look_up_domains(tx, open, found);
   look_up_gates(tx, open, found);

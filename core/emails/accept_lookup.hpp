@@ -73,6 +73,6 @@ struct AcceptLookup {
 // Reads what the decision about `items` needs. Items whose idempotency key exists with the very
 // same request need nothing further and cost one look-up.
 AcceptLookup look_up(Transaction& tx, std::span<const AcceptItem* const> items,
-                     const InstallationSecret& secret, TemplateCache& templates);
+                     TemplateCache& templates);
 
 }  // namespace segmentflow

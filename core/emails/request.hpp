@@ -45,8 +45,9 @@ struct AcceptItem {
   Uuid api_key_id;
   bool at_most_once = false;
   SendRequest request;
-  std::string data_json;    // compact JSON text of request.data
-  std::string data_mac;     // over its canonical form
+  std::string data_json;   // compact JSON text of request.data
+  std::string plain_mac;   // over the canonical form of all that needs no resolving
+  std::string erased_key;  // what `to` would be found by if its Profile was erased; "" without `to`
   std::string request_mac;  // over the canonical form of the request as asked
 };
 

@@ -151,4 +151,14 @@ std::string response_head(const Response& response, std::string_view request_id,
   return head;
 }
 
+std::optional<std::string> make_body(Response& response) {
+  if (!response.make_body) return std::nullopt;
+  try {
+    response.body = response.make_body();
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    return std::string("a body could not be made: ") + error.what();
+  }
+}
+
 }  // namespace transport::http

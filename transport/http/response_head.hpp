@@ -28,4 +28,7 @@ bool status_has_body(int status);
 
 std::string_view reason_phrase(int status);
 
+// Sets the body of a response that makes it late. A sentence when making it failed.
+std::optional<std::string> make_body(Response& response);
+
 }  // namespace transport::http

@@ -42,6 +42,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string content_type = "application/json";  // empty: none
   std::string body;
+  // Gives the body instead, when set: called on the connection's thread, which often has less to do
+  // than the one that answers. An exception answers 500.
+  std::function<std::string()> make_body;
   // Written to the access log beside method, path, status and duration (never secrets).
   std::vector<std::pair<std::string, std::string>> log;
 };

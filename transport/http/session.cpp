@@ -403,6 +403,10 @@ Task<bool> HttpSession::write_bytes(std::array<asio::const_buffer, 2> bytes) {
 }
 
 Task<bool> HttpSession::write_response(Exchange& exchange, Response response) {
+  if (const auto what = make_body(response)) {
+    defect(*what + " (request " + exchange.request.request_id + ")");
+    response = fault(exchange, Fault::Internal, "the request could not be answered");
+  }
   if (const auto what = response_defect(response)) {
     defect(*what + " (request " + exchange.request.request_id + ")");
     response = fault(exchange, Fault::Internal, "the request could not be answered");

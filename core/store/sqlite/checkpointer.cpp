@@ -7,7 +7,7 @@
 namespace segmentflow::sqlite {
 namespace {
 
-constexpr int kCheckpointPages = 1'000;  // 4 MB of log wake the thread before its tick
+constexpr int kCheckpointPages = 4'000;  // 16 MB of log wake the thread before its tick
 constexpr int kTruncatePages = 4'000;    // 16 MB: given back to the disk when nobody writes
 constexpr int kRestartPages = 16'000;    // 64 MB: started over even under load
 constexpr std::chrono::seconds kTick{1};
@@ -73,9 +73,10 @@ bool Checkpointer::checkpoint(int pages, bool idle) {
   run(SQLITE_CHECKPOINT_PASSIVE);
   if (pages < kRestartPages && !(idle && pages >= kTruncatePages)) return false;
   // Under load commits outrun a passive checkpoint, and the log would never start over. Most of it
-  // is done already, so the writers wait for a few pages only.
+  // is done already, so the writers wait for a few pages only. The file keeps its length while it
+  // is used: writing over it costs a sync less than letting it grow again.
   const std::lock_guard lock(writer_);
-  return run(SQLITE_CHECKPOINT_TRUNCATE);
+  return run(idle ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
 }
 
 bool Checkpointer::run(int mode) {

@@ -147,7 +147,7 @@ TEST_CASE("dispatcher: a batch answers its items in order, whatever some of them
   input["items"].push_back(unknown);
   const auto answer = desk.call("emails.batchSend", desk.secret_of_writer, input);
   REQUIRE(code(answer) == "ok");
-  const Json& body = answer->body;
+  const Json body = answer->body();
   CHECK(body.at("total") == 5);
   CHECK(body.at("accepted") == 2);
   CHECK(body.at("rejected") == 3);

@@ -169,7 +169,7 @@ TEST_CASE("rest: answers and errors with their headers") {
   Answer answer{json(R"({"id": "1"})"), {{"Idempotent-Replayed", "true"}}};
   const auto good = rest_response(answer, "req_1");
   CHECK(good.status == 200);
-  CHECK(good.body == R"({"id":"1"})");
+  CHECK(good.body() == R"({"id":"1"})");
   CHECK(good.headers == Pairs{{"Idempotent-Replayed", "true"}});
 
   const auto refused = [](ErrorCode code, int retry_after_s = 0) {
@@ -180,7 +180,7 @@ TEST_CASE("rest: answers and errors with their headers") {
   const auto unauthorized = refused(ErrorCode::Unauthorized);
   CHECK(unauthorized.status == 401);
   CHECK(unauthorized.headers == Pairs{{"WWW-Authenticate", "Bearer realm=\"segmentflow\""}});
-  CHECK(json(unauthorized.body.c_str()).at("requestId") == "req_1");
+  CHECK(json(unauthorized.body().c_str()).at("requestId") == "req_1");
   CHECK(refused(ErrorCode::RateLimited).headers == Pairs{{"Retry-After", "1"}});
   CHECK(refused(ErrorCode::NotReady, 7).headers == Pairs{{"Retry-After", "7"}});
   CHECK(refused(ErrorCode::NotReady).status == 503);
