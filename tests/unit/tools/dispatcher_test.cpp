@@ -102,15 +102,15 @@ TEST_CASE("dispatcher: sending, repeating, reading back") {
   Desk desk;
   const auto sent = desk.call("emails.send", desk.secret_of_writer, desk.send_input("k"));
   REQUIRE(code(sent) == "ok");
-  CHECK(sent->body.at("status") == "Queued");
-  CHECK(sent->headers.empty());
+  CHECK(sent->body().at("status") == "Queued");
+  CHECK(sent->headers().empty());
   const auto again = desk.call("emails.send", desk.secret_of_writer, desk.send_input("k"));
   REQUIRE(code(again) == "ok");
-  CHECK(again->body.at("id") == sent->body.at("id"));
-  CHECK(again->headers ==
+  CHECK(again->body().at("id") == sent->body().at("id"));
+  CHECK(again->headers() ==
         std::vector<std::pair<std::string, std::string>>{{"Idempotent-Replayed", "true"}});
   const auto read =
-      desk.call("emails.retrieve", desk.secret_of_reader, {{"id", sent->body.at("id")}});
+      desk.call("emails.retrieve", desk.secret_of_reader, {{"id", sent->body().at("id")}});
   REQUIRE(code(read) == "ok");
   CHECK(describe::dump_json(read->body) == describe::dump_json(sent->body));
   CHECK(code(desk.call("emails.retrieve", desk.secret_of_reader,
