@@ -66,8 +66,9 @@ target_link_libraries(app PUBLIC tools transport_http transport_stdio transport_
 
 add_executable(segmentflow app/main/main.cpp)
 target_link_libraries(segmentflow PRIVATE app)
-# An accept makes some hundred small allocations on one thread and frees them on another, where the C
-# library's allocator takes a fifth of the processor; mimalloc half of that. The sanitizers bring their own.
+# An accept makes some hundred small allocations on one thread that another frees. There the C
+# library's allocator takes a fifth of the processor, mimalloc half of that. The sanitizers bring
+# their own.
 if(NOT SEGMENTFLOW_SANITIZE)
   target_link_libraries(segmentflow PRIVATE -Wl,--no-as-needed mimalloc -Wl,--as-needed)
 endif()
