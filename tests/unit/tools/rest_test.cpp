@@ -166,7 +166,7 @@ TEST_CASE("rest: the caller's key") {
 }
 
 TEST_CASE("rest: answers and errors with their headers") {
-  Answer answer{json(R"({"id": "1"})"), {{"Idempotent-Replayed", "true"}}};
+  const auto answer = Answer::of(json(R"({"id": "1"})"), {{"Idempotent-Replayed", "true"}});
   const auto good = rest_response(answer, "req_1");
   CHECK(good.status == 200);
   CHECK(good.body() == R"({"id":"1"})");
