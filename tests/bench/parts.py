@@ -201,7 +201,11 @@ class Postfix(Program):
         self.wait_for_port(self.port)
 
     def stop(self):
-        self.process.kill()  # unshare heeds nothing milder; its namespace ends with it
+        # The first process of the namespace takes the others with it; unshare itself does not.
+        pid = self.process.pid
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
     @staticmethod
