@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "app/demo_templates.hpp"
@@ -72,6 +73,14 @@ Result<void> make_profile(Runtime& runtime, Transaction& tx, const Uuid& organiz
   return {};
 }
 
+// The demo brings a key with all scopes: it has no place beside real data.
+bool holds_other_data(Transaction& tx) {
+  const auto organizations = list_organizations(tx);
+  return !organizations.empty() &&
+         std::none_of(organizations.begin(), organizations.end(),
+                      [](const Organization& each) { return each.name == kOrganization; });
+}
+
 // The key in the file when it is still live, else a new one.
 Result<std::string> keep_or_make_key(Runtime& runtime, Transaction& tx,
                                      const Organization& organization,
@@ -100,6 +109,11 @@ Result<std::string> make_demo(Runtime& runtime) {
   const auto path = runtime.settings().data_dir / "demo.key";
   std::string key;
   const auto made = runtime.committer().run([&](Transaction& tx) -> Result<void> {
+    if (holds_other_data(tx)) {
+      return fail(ErrorCode::Conflict,
+                  "This folder holds an installation of your own. Choose another folder for the "
+                  "demo with --data-dir or SEGMENTFLOW_DATA_DIR.");
+    }
     const Organization organization = ensure_organization(tx, runtime.ids(), kOrganization);
     const auto domain = add_sending_domain(tx, runtime.ids(), organization.id, kDomain);
     if (!domain) return tl::unexpected(domain.error());
