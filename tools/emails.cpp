@@ -121,16 +121,16 @@ std::optional<std::string> wire_id(const std::optional<Uuid>& id) {
   return id ? std::optional(id->to_string()) : std::nullopt;
 }
 
-// Both enums list the same values in the same order.
+// The engine's enums and the wire's are tied by their names, not by their order.
 template <class Wire, class Core>
 std::optional<Wire> wire_reason(const std::optional<Core>& reason) {
-  return reason ? std::optional(static_cast<Wire>(*reason)) : std::nullopt;
+  return reason ? std::optional(describe::enum_of<Wire>(to_string(*reason)).value()) : std::nullopt;
 }
 
 wire::EmailSend wire_send(const EmailSend& send) {
   wire::EmailSend w;
   w.id = send.id.to_string();
-  w.status = static_cast<wire::EmailSendStatus>(send.status);
+  w.status = describe::enum_of<wire::EmailSendStatus>(to_string(send.status)).value();
   w.template_id = send.template_id.to_string();
   w.template_snapshot_id = send.template_snapshot_id.to_string();
   w.sender_profile_id = send.sender_profile_id.to_string();

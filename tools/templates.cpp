@@ -1,7 +1,6 @@
 #include "tools/templates.hpp"
 
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "core/templates/templates.hpp"
 #include "schemas/templates.hpp"
@@ -12,20 +11,6 @@ namespace {
 // The channel of a template; there is one.
 constexpr std::string_view kTypeEmail = "Email";
 
-template <class Enum>
-Enum enum_named(std::string_view name) {
-  const auto& names = describe::EnumNames<Enum>::names;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == name) return static_cast<Enum>(i);
-  }
-  throw std::logic_error("the database holds an unknown name: " + std::string(name));
-}
-
-template <class Enum>
-std::string name_of(Enum value) {
-  return std::string(describe::EnumNames<Enum>::names.at(static_cast<std::size_t>(value)));
-}
-
 // What list items and details share.
 template <class Wire>
 Wire wire_template(const Template& t) {
@@ -35,8 +20,8 @@ Wire wire_template(const Template& t) {
   w.key = t.key;
   w.name = t.name;
   w.type = kTypeEmail;
-  w.status = enum_named<wire::TemplateStatus>(t.status);
-  w.purpose = enum_named<wire::TemplatePurpose>(t.purpose);
+  w.status = describe::enum_of<wire::TemplateStatus>(t.status).value();
+  w.purpose = describe::enum_of<wire::TemplatePurpose>(t.purpose).value();
   w.is_complete = t.is_complete;
   w.language = t.language;
   w.created_at = to_iso8601(t.created_at);
@@ -48,9 +33,10 @@ Result<std::vector<wire::TemplateListItem>> list(const Engine&, Transaction& tx,
                                                  const wire::TemplateListRequest& request) {
   TemplateFilter filter;
   if (request.status) {
-    for (const auto status : *request.status) filter.statuses.push_back(name_of(status));
+    for (const auto status : *request.status)
+      filter.statuses.emplace_back(describe::enum_name(status));
   }
-  if (request.purpose) filter.purpose = name_of(*request.purpose);
+  if (request.purpose) filter.purpose = describe::enum_name(*request.purpose);
   std::vector<wire::TemplateListItem> items;
   for (const Template& t : list_templates(tx, key.organization_id, filter)) {
     items.push_back(wire_template<wire::TemplateListItem>(t));
