@@ -62,9 +62,8 @@ std::string host_name() {
 
 Result<void> initialise(const Settings& settings) {
   if (auto made = make_data_dir(settings.data_dir); !made) return made;
-  SystemClock clock;
   SystemEntropy entropy;
-  auto database = open_database(settings.database_url, clock);
+  auto database = open_database(settings.database_url, settings.database);
   if (!database) return tl::unexpected(database.error());
   if ((*database)->schema_state(schema_migrations()) == SchemaState::Newer) {
     return check_schema(**database, settings);
@@ -100,8 +99,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(Settings settings) {
   }
   auto secret = InstallationSecret::load(settings.secret, settings.data_dir);
   if (!secret) return tl::unexpected(secret.error());
-  static const SystemClock clock;
-  auto database = open_database(settings.database_url, clock, settings.reader_threads + 4);
+  auto database = open_database(settings.database_url, settings.database);
   if (!database) return tl::unexpected(database.error());
   if (auto checked = check_schema(**database, settings); !checked) {
     return tl::unexpected(checked.error());

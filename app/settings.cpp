@@ -18,12 +18,23 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "SEGMENTFLOW_";
+constexpr int kOwnReaders = 4;
 
 constexpr std::array kInfos = {
     SettingInfo{"config", "TOML file with settings (default: segmentflow.toml in the data folder)",
                 ""},
     SettingInfo{"data_dir", "Folder for database, secret and captured mail", ""},
-    SettingInfo{"database_url", "Database, e.g. sqlite:/var/lib/segmentflow/segmentflow.db", ""},
+    SettingInfo{"database_url",
+                "Database: sqlite:/absolute/path.db or postgresql://user@host/database", ""},
+    SettingInfo{"database_writers", "PostgreSQL: connections for writes", "3"},
+    SettingInfo{"database_strict",
+                "PostgreSQL: true to do without SKIP LOCKED and NOTIFY, for engines that lack them",
+                "false"},
+    SettingInfo{"database_statement_timeout", "PostgreSQL: the server ends a longer statement",
+                "30s"},
+    SettingInfo{"database_idle_timeout",
+                "PostgreSQL: the server ends a transaction of which it hears nothing for so long",
+                "5s"},
     SettingInfo{"listen", "Address and port of the HTTP server", "127.0.0.1:3001"},
     SettingInfo{"public_url",
                 "URL under which clients reach the server; its host is accepted beside loopback",
@@ -212,6 +223,24 @@ void convert_listen(Converter& converter, Settings& settings) {
   settings.listen_port = static_cast<std::uint16_t>(port);
 }
 
+void convert_database(Converter& converter, Settings& settings) {
+  settings.database_url = converter.text("database_url");
+  if (settings.database_url.empty()) {
+    settings.database_url = "sqlite:" + (settings.data_dir / "segmentflow.db").string();
+  }
+  DatabaseOptions& options = settings.database;
+  // Reads of the reader threads, and of the parts that read for themselves.
+  options.readers_max = settings.reader_threads + kOwnReaders;
+  converter.number("database_writers", options.writers, 1, 64);
+  converter.duration("database_statement_timeout", options.statement_timeout);
+  converter.duration("database_idle_timeout", options.idle_timeout);
+  const std::string strict = converter.text("database_strict");
+  options.strict = strict == "true";
+  if (strict != "true" && strict != "false") {
+    converter.problem("database_strict", "must be true or false");
+  }
+}
+
 void convert_limits(Converter& converter, Settings& settings) {
   converter.number("http_threads", settings.http_threads, 1, 64);
   converter.number("http_connections_max", settings.http_connections_max, 1, 1'000'000);
@@ -238,10 +267,6 @@ Result<Settings> convert(const GivenSettings& given, fs::path data_dir) {
   Converter converter(given);
   Settings settings;
   settings.data_dir = std::move(data_dir);
-  settings.database_url = converter.text("database_url");
-  if (settings.database_url.empty()) {
-    settings.database_url = "sqlite:" + (settings.data_dir / "segmentflow.db").string();
-  }
   settings.smtp_url = converter.text("smtp_url");
   settings.api_key = converter.text("api_key");
   settings.base_url = converter.text("base_url");
@@ -254,6 +279,7 @@ Result<Settings> convert(const GivenSettings& given, fs::path data_dir) {
   }
   convert_listen(converter, settings);
   convert_limits(converter, settings);
+  convert_database(converter, settings);
   if (converter.first_problem()) return tl::unexpected(*converter.first_problem());
   return settings;
 }

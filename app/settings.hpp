@@ -12,12 +12,14 @@
 #include "core/base/error.hpp"
 #include "core/delivery/retry.hpp"
 #include "core/jobs/instances.hpp"
+#include "core/store/database.hpp"
 
 namespace segmentflow::app {
 
 struct Settings {
   std::filesystem::path data_dir;
   std::string database_url;
+  DatabaseOptions database;
   std::string listen_address;
   std::uint16_t listen_port = 0;
   std::string smtp_url;  // "" when not given here

@@ -27,11 +27,12 @@ segmentflow_library(describe schemas/describe)
 segmentflow_library(schemas schemas)
 target_link_libraries(schemas PUBLIC describe)
 
-segmentflow_library(core core/base core/store core/store/sqlite core/jobs core/access
+segmentflow_library(core core/base core/store core/store/sqlite core/store/postgres core/jobs core/access
                     core/profiles core/templates core/templates/render core/senders core/engine
                     core/emails core/delivery)
 target_link_libraries(core PUBLIC describe
-                           PRIVATE SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::Crypto)
+                           PRIVATE SQLite::SQLite3 PkgConfig::PQXX PkgConfig::PQ PkgConfig::SODIUM
+                                   OpenSSL::Crypto)
 
 segmentflow_library(mcp mcp)
 target_link_libraries(mcp PUBLIC describe)

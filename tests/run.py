@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+import cluster
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITES = ("tidy", "unit", "e2e", "fault")
 UNIT_BINARIES_AT_ONCE = 2
@@ -23,6 +25,28 @@ SUITE_SECONDS_MAX = 1200
 NODE_TEST_MS_MAX = 120_000
 # Files that run with the sanitizer build as well, in every run; --full runs all of them.
 DEBUG_FILES = ("samples.test.mjs",)
+# What touches no database, or is about SQLite's files, or the defaults, runs once.
+DATABASE_BINARIES = ("core_tests", "emails_tests", "delivery_tests", "tools_tests")
+SQLITE_ONLY_FILES = ("cli.test.mjs", "durability.test.mjs", "harness.test.mjs", "start.test.mjs")
+POSTGRES_ONLY_FILES = ("nodes.test.mjs", "outage.test.mjs")
+# Where the strict mode can make a difference to what is tested.
+STRICT_FILES = ("samples.test.mjs", "race.test.mjs", "nodes.test.mjs")
+
+
+class Backend:
+    """A database that suites run on: the suffix of their names, and their environment."""
+
+    def __init__(self, suffix, env):
+        self.suffix, self.env = suffix, env
+
+
+SQLITE = Backend("", {})
+
+
+def postgres_backends(server):
+    return [Backend("-postgres", {"SEGMENTFLOW_TEST_POSTGRES": server.url}),
+            Backend("-strict", {"SEGMENTFLOW_TEST_POSTGRES": server.url,
+                                "SEGMENTFLOW_TEST_STRICT": "1"})]
 
 
 class Outcome:
@@ -101,7 +125,7 @@ def node_binary():
     return str(own) if own.exists() else "node"
 
 
-def run_node(name, files, binary, scratch):
+def run_node(name, files, binary, backend, scratch):
     tap_file = scratch / f"{name}.tap"
     command = [node_binary(), "--test", f"--test-concurrency={NODE_FILES_AT_ONCE}",
                f"--test-timeout={NODE_TEST_MS_MAX}",
@@ -112,40 +136,68 @@ def run_node(name, files, binary, scratch):
         "SEGMENTFLOW_BIN": str(ROOT / "build" / binary / "segmentflow"),
         "SEGMENTFLOW_DEBUG_BIN": str(ROOT / "build/debug/segmentflow"),
         "SEGMENTFLOW_SMTP_SINK": str(ROOT / "build/tools/smtp-sink"),
+        **backend.env,
     }
     return run(name, command, count_node(tap_file), env)
 
 
-def suite_tidy(_options, _scratch):
+def suite_tidy(_options, _scratch, _server):
     yield run("tidy", [sys.executable, "tests/tidy/tidy.py"], count_tidy)
 
 
-def suite_unit(_options, _scratch):
+def suite_unit(_options, _scratch, server):
     binaries = sorted((ROOT / "build/debug").glob("*_tests"))
     if not binaries:
         yield Outcome("unit", 0, 1, 0, 0, "unit: build/debug holds no *_tests binary")
+    runs = [(binary, SQLITE, "~[postgres]") for binary in binaries]
+    for backend in postgres_backends(server()):
+        runs += [(binary, backend, "~[sqlite]") for binary in binaries
+                 if binary.name in DATABASE_BINARIES]
+
+    def run_one(chosen):
+        binary, backend, tags = chosen
+        return run(f"unit {binary.name}{backend.suffix}", [str(binary), tags], count_catch,
+                   backend.env)
+
     with concurrent.futures.ThreadPoolExecutor(UNIT_BINARIES_AT_ONCE) as pool:
-        yield from pool.map(lambda b: run(f"unit {b.name}", [str(b)], count_catch), binaries)
+        yield from pool.map(run_one, runs)
 
 
 def node_suite(folder):
-    def suite(options, scratch):
+    def suite(options, scratch, server):
         files = sorted((ROOT / "tests" / folder).glob("*.test.mjs"))
-        yield run_node(folder, files, "release", scratch) if files else Outcome(
-            folder, 0, 1, 0, 0, f"{folder}: tests/{folder} holds no *.test.mjs")
-        again = files if options.full else [f for f in files if f.name in DEBUG_FILES]
+        on_sqlite = [f for f in files if f.name not in POSTGRES_ONLY_FILES]
+        yield run_node(folder, on_sqlite, "release", SQLITE, scratch)
+        again = on_sqlite if options.full else [f for f in files if f.name in DEBUG_FILES]
         if again:
-            yield run_node(f"{folder}-debug", again, "debug", scratch)
+            yield run_node(f"{folder}-debug", again, "debug", SQLITE, scratch)
+        postgres, strict = postgres_backends(server())
+        for backend, chosen in (
+                (postgres, [f for f in files if f.name not in SQLITE_ONLY_FILES]),
+                (strict, [f for f in files if f.name in STRICT_FILES])):
+            yield run_node(f"{folder}{backend.suffix}", chosen, "release", backend, scratch)
 
     return suite
 
 
-def chosen_suites(options):
-    """The named suites; without names all of them, fault only where the tree has such tests."""
-    if options.suites:
-        return [name for name in SUITES if name in options.suites]
-    has_faults = any((ROOT / "tests/fault").glob("*.test.mjs"))
-    return [name for name in SUITES if name != "fault" or has_faults]
+class Server:
+    """The PostgreSQL server of this run, started when the first suite asks for it."""
+
+    def __init__(self):
+        self.cluster = None
+
+    def __call__(self):
+        if self.cluster is None:
+            self.cluster = cluster.Cluster()
+            self.cluster.start()
+        return self.cluster
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *details):
+        if self.cluster is not None:
+            self.cluster.__exit__(*details)
 
 
 def report(outcome):
@@ -172,9 +224,9 @@ def main():
                 for preset in os.environ.get("SEGMENTFLOW_FAILED_BUILDS", "").split()]
     for outcome in outcomes:
         report(outcome)
-    with tempfile.TemporaryDirectory(prefix="segmentflow-tests-") as scratch:
-        for name in chosen_suites(options):
-            for outcome in runners[name](options, pathlib.Path(scratch)):
+    with tempfile.TemporaryDirectory(prefix="segmentflow-tests-") as scratch, Server() as server:
+        for name in [name for name in SUITES if not options.suites or name in options.suites]:
+            for outcome in runners[name](options, pathlib.Path(scratch), server):
                 report(outcome)
                 outcomes.append(outcome)
     failed = sum(outcome.failed for outcome in outcomes)

@@ -85,7 +85,7 @@ void check_processes(Runtime& runtime, const std::vector<KnownInstance>& instanc
   }
 }
 
-void check_sends(const Runtime& runtime, Transaction& tx, Report& report) {
+void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
   const auto jobs = tx.query("SELECT count(*) FROM jobs").at(0)[0].integer();
   report.ok(fmt::format("{} emails waiting or under way", jobs));
   if (const auto unknown = count_unknown_attempts(tx); unknown > 0) {
@@ -95,7 +95,7 @@ void check_sends(const Runtime& runtime, Transaction& tx, Report& report) {
     report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
   }
   if (!any_api_key(tx)) report.warn("there is no API key; run segmentflow keys create");
-  report.ok(fmt::format("database {}", runtime.settings().database_url));
+  report.ok(fmt::format("database {}", runtime.database().shown_url()));
 }
 
 void check_installation_state(Runtime& runtime, Report& report) {

@@ -327,6 +327,7 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
       "j.subject_id "
       "WHERE j.lease_instance = $1",
       email_send_columns());
+  lock_jobs(tx, gone.instance);
   StatusUpdates updates;
   std::vector<HeldJob> finished;
   std::vector<RescheduledJob> rescheduled;

@@ -19,6 +19,15 @@ struct Made {
   NewSend* value;
 };
 
+// Writers that make the same rows in one order cannot wait for each other in a circle.
+template <class NameOf>
+void sort_by_name(std::vector<Made>& made, NameOf name_of) {
+  std::sort(made.begin(), made.end(), [&](const Made& a, const Made& b) {
+    return std::forward_as_tuple(a.value->send.organization_id, name_of(*a.value)) <
+           std::forward_as_tuple(b.value->send.organization_id, name_of(*b.value));
+  });
+}
+
 std::set<OrgText> made_names(const SqlRows& rows) {
   std::set<OrgText> names;
   for (const auto& row : rows) names.emplace(row[0].uuid(), row[1].text());
@@ -27,6 +36,9 @@ std::set<OrgText> made_names(const SqlRows& rows) {
 
 // Gives the sends whose profile is there as decided; the others lost a race.
 std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time now) {
+  sort_by_name(made, [](const NewSend& each) {
+    return each.new_profile ? each.new_profile->address.key() : std::string();
+  });
   SqlInput profiles({{"id", SqlType::Bytes},
                      {"organization_id", SqlType::Bytes},
                      {"email", SqlType::Text},
@@ -52,6 +64,7 @@ std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time n
 }
 
 std::vector<Made> write_external_ids(Transaction& tx, std::vector<Made> made, Time now) {
+  sort_by_name(made, [](const NewSend& each) { return each.new_external_id.value_or(""); });
   SqlInput links({{"organization_id", SqlType::Bytes},
                   {"external_id", SqlType::Text},
                   {"profile_id", SqlType::Bytes}});
@@ -132,6 +145,7 @@ std::vector<Made> write_sends(Transaction& tx, std::vector<Made> made) {
                   {"api_key_id", Bytes},
                   {"deadline_at", Integer},
                   {"created_at", Integer}});
+  sort_by_name(made, [](const NewSend& each) { return each.send.idempotency_key; });
   for (const auto& m : made) sends.add(send_row(*m.value));
   const auto rows = tx.query(
       "INSERT INTO email_sends (id, organization_id, idempotency_key, request_mac, fingerprint, "
@@ -251,11 +265,6 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
     for (std::size_t i = 0; i < decisions.size(); ++i) {
       if (auto* value = std::get_if<NewSend>(&decisions[i])) made.push_back({i, value});
     }
-    // Two nodes that make the same things in one order cannot wait for each other.
-    std::sort(made.begin(), made.end(), [](const Made& a, const Made& b) {
-      return std::tie(a.value->send.organization_id, a.value->send.idempotency_key) <
-             std::tie(b.value->send.organization_id, b.value->send.idempotency_key);
-    });
     made = write_profiles(tx, std::move(made), lookup.now);
     made = write_external_ids(tx, std::move(made), lookup.now);
     made = write_sends(tx, std::move(made));

@@ -53,11 +53,16 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
 
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
   std::vector<ClaimedJob> claimed;
+  // Locked, so that who takes the instance off the list sees what it has claimed.
+  if (tx.query("SELECT 1 FROM instances WHERE id = $1 AND epoch = $2 {lock_shared}",
+               {lease.instance, lease.epoch})
+          .empty()) {
+    return claimed;
+  }
   for (const auto& row : tx.query(
            "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 WHERE row_id IN ("
            "SELECT row_id FROM jobs WHERE due_at <= $3 AND lease_instance IS NULL AND kind = $4 "
            "ORDER BY due_at LIMIT $5 {skip_locked}) AND lease_instance IS NULL "
-           "AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND epoch = $2) "
            "RETURNING row_id, organization_id, subject_id, attempts",
            {lease.instance, lease.epoch, tx.now(), to_string(kind), limit})) {
     claimed.push_back(
@@ -68,7 +73,7 @@ std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& l
 
 std::vector<bool> held_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
   static const std::string sql =
-      fmt::format("SELECT i.n FROM {{input}} AS i JOIN jobs ON {}", kHeld);
+      fmt::format("SELECT i.n FROM {{input}} AS i JOIN jobs ON {} {{lock jobs}}", kHeld);
   auto columns = held_columns();
   columns.push_back({"n", SqlType::Integer});
   SqlInput input(std::move(columns));
@@ -106,6 +111,11 @@ void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs) {
     input.add(std::move(row));
   }
   tx.query(sql, input);
+}
+
+void lock_jobs(Transaction& tx, const Uuid& instance) {
+  tx.query("SELECT row_id FROM jobs WHERE lease_instance = $1 ORDER BY row_id {lock jobs}",
+           {instance});
 }
 
 void release_jobs(Transaction& tx, const Uuid& instance) {

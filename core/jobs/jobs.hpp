@@ -57,11 +57,16 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs);
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit);
 
 // Which of the jobs their leases still hold, by position. A write about another must not happen.
+// They stay held until the transaction ends.
 std::vector<bool> held_jobs(Transaction& tx, std::span<const HeldJob> jobs);
 
 // Ends jobs, or gives them back with a new due time; those no longer held stay as they are.
 void finish_jobs(Transaction& tx, std::span<const HeldJob> jobs);
 void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs);
+
+// Waits for writes about what the instance holds, and keeps others out until the transaction ends:
+// what is read about it afterwards stays true.
+void lock_jobs(Transaction& tx, const Uuid& instance);
 
 // Gives back everything the instance holds; the jobs are due as before.
 void release_jobs(Transaction& tx, const Uuid& instance);

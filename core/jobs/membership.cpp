@@ -41,7 +41,7 @@ void Membership::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  if (!sign_of_life_) return;
+  if (!is_member_) return;
   const Lease mine = lease();
   const auto left = committer_.run([&](Transaction& tx) -> Result<void> {
     // As for a dead process: an attempt whose outcome could not be recorded is not forgotten.
@@ -51,6 +51,7 @@ void Membership::stop() {
     return {};
   });
   if (!left) spdlog::warn("leaving the instance list failed: {}", left.error().message);
+  is_member_ = false;
   sign_of_life_.reset();
 }
 
@@ -81,6 +82,7 @@ Result<void> Membership::join_list() {
   if (!joined) return joined;
   const std::lock_guard lock(mutex_);
   sign_of_life_ = std::move(sign_of_life);
+  is_member_ = true;
   lease_ = {self_.id, self_.epoch};
   last_beat_ = 0;
   return {};

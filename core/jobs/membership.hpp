@@ -52,7 +52,8 @@ class Membership {
   bool serve_is_alive_ = false;
   Lease lease_;
   Time last_beat_ = 0;
-  std::shared_ptr<void> sign_of_life_;
+  bool is_member_ = false;
+  std::shared_ptr<void> sign_of_life_;  // where the backend has one
   std::thread thread_;
 };
 

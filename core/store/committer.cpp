@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <typeinfo>
 #include <variant>
@@ -100,7 +101,9 @@ Error poisoned() {
 
 Committer::Committer(Database& database, CommitterLimits limits)
     : database_(database), limits_(limits), work_write_(std::make_unique<WorkWrite>()) {
-  thread_ = std::thread([this] { work(); });
+  const int count = database.writers();
+  threads_.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
 }
 
 Committer::~Committer() {
@@ -108,8 +111,8 @@ Committer::~Committer() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
-  thread_.join();
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
 }
 
 Result<void> Committer::run(Work work) {
@@ -129,9 +132,10 @@ CommitterCounters Committer::counters() const {
 }
 
 void Committer::require_other_thread() const {
-  if (std::this_thread::get_id() == thread_.get_id()) {
-    throw StoreDefect("waiting for the committer on its own thread");
-  }
+  const auto self = std::this_thread::get_id();
+  const bool is_own = std::any_of(threads_.begin(), threads_.end(),
+                                  [&](const std::thread& each) { return each.get_id() == self; });
+  if (is_own) throw StoreDefect("waiting for the committer on its own thread");
 }
 
 std::optional<Error> Committer::try_enqueue(std::unique_ptr<Pending>& pending) {

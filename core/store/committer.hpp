@@ -1,6 +1,7 @@
-// The group committer: one thread through which every write of the process goes. While one commit
-// is on its way to the disk the next writes gather; they share the next transaction and its one
-// fsync. A single caller never waits for company: there is no linger.
+// The group committer, through which every write of the process goes. While one commit is on its
+// way to the disk the next writes gather; they share the next transaction and its one fsync. A
+// single caller never waits for company: there is no linger. It has one thread for each write that
+// the database can run side by side: one on SQLite, a few on PostgreSQL.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +29,8 @@ namespace segmentflow {
 // `tx`. An Error as an answer is a refusal that left nothing behind for that command. A thrown
 // StoreConstraint (or any exception but StoreUnavailable) poisons the list: it is rolled back and
 // tried again in halves, down to the single command, whose second failure is answered by Internal.
-// Called on the committer's thread only. Several objects of one class are several kinds.
+// Called on the committer's threads, on several at once where the database has several writers.
+// Several objects of one class are several kinds.
 template <class Command, class Answer>
 class ListWrite {
  public:
@@ -64,12 +66,12 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Queues a command (movable; it need not be copyable). Commands of one `write` are applied in the
-  // order of submission. `done` is called exactly once: after the commit is durable, on the
-  // committer's thread, with no lock held; or, when the command was not queued, at once on the
-  // calling thread. Errors beside the write's own: RateLimited when the queue is full, NotReady
-  // when the database cannot serve or the committer is stopping, Internal for a poisoned command.
-  // `write` must outlive the answer.
+  // Queues a command (movable; it need not be copyable). Commands of one `write` that share a
+  // commit are applied in the order of submission. `done` is called exactly once: after the commit
+  // is durable, on a thread of the committer, with no lock held; or, when the command was not
+  // queued, at once on the calling thread. Errors beside the write's own: RateLimited when the
+  // queue is full, NotReady when the database cannot serve or the committer is stopping, Internal
+  // for a poisoned command. `write` must outlive the answer.
   template <class Command, class Answer>
   void submit(ListWrite<Command, Answer>& write, std::type_identity_t<Command> command,
               std::type_identity_t<std::function<void(Result<Answer>)>> done) {
@@ -77,7 +79,7 @@ class Committer {
                                                                     std::move(done)));
   }
 
-  // The same, waiting for the answer. Not on the committer's thread (StoreDefect).
+  // The same, waiting for the answer. Not on a thread of the committer (StoreDefect).
   template <class Command, class Answer>
   Result<Answer> run(ListWrite<Command, Answer>& write, std::type_identity_t<Command> command) {
     require_other_thread();
@@ -90,14 +92,14 @@ class Committer {
     return answer.get();
   }
 
-  // For writers that take one at a time (the lift of design §2): runs `work` on the committer's
-  // thread in a transaction that it may share with others. Work that returns an Error before it has
-  // changed a row costs nothing; work that returns one after that is run again in a transaction of
-  // its own, which is rolled back. So it may run more than once, and must not throw for expected
-  // failures. Errors and waiting as above.
+  // For writers that take one at a time: runs `work` on a thread of the committer in a transaction
+  // that it may share with others. Work that returns an Error before it has changed a row costs
+  // nothing; work that returns one after that is run again in a transaction of its own, which is
+  // rolled back. So it may run more than once, and must not throw for expected failures. Errors and
+  // waiting as above.
   Result<void> run(Work work);
 
-  // Called on the committer's thread after each commit, after its answers; set before the first
+  // Called on a thread of the committer after each commit, after its answers; set before the first
   // submit. Keep it short.
   void on_commit(std::function<void()> hook);
 
@@ -122,7 +124,7 @@ class Committer {
   std::deque<std::unique_ptr<detail::Pending>> waiting_;
   CommitterCounters counters_;
   bool stopping_ = false;
-  std::thread thread_;  // last: it uses the rest
+  std::vector<std::thread> threads_;  // last: they use the rest
 };
 
 }  // namespace segmentflow

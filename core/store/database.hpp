@@ -3,16 +3,27 @@
 // alone:
 //   $1, $2 …        parameters, in the order of the span
 //   {input}         the table-valued parameter (sql.hpp)
-//   {skip_locked}   FOR UPDATE SKIP LOCKED where the backend has it, else nothing
+//   {lock jobs}     locks the rows of the table `jobs` that a SELECT gives until the transaction
+//                   ends; nothing on SQLite, where there is one writer
+//   {lock_shared}   the same against their deletion only; many may hold it
+//   {skip_locked}   locks the rows and leaves out those that others hold, where the backend can
 // and, in migrations, the types INTEGER_ID (an increasing row id), BIGINT, TEXT, BYTES.
+//
+// On PostgreSQL writers run side by side at READ COMMITTED: each statement sees what was committed
+// before it. Who reads and then writes about it locks the row first, or puts the condition into the
+// writing statement.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
@@ -86,6 +97,9 @@ struct Migration {
   int version;
   std::string_view name;
   std::string_view sql;  // statements separated by ';'
+  // Hints for PostgreSQL alone that change no meaning, such as storage settings; not run in strict
+  // mode.
+  std::string_view postgres_hints = {};
 };
 
 enum class SchemaState {
@@ -106,9 +120,14 @@ class Database {
 
   // Runs `work` in one write transaction, durable when this returns. For the committer and for
   // start-up; everything else writes through the committer. Rolls back when `work` throws, and
-  // throws on; throws StoreUnavailable when the database cannot serve (nothing was written then).
-  // A disk that fails to confirm the commit stops the process. Not to be nested.
-  virtual void write(const std::function<void(Transaction&)>& work) = 0;
+  // throws on; throws StoreUnavailable when the database cannot serve: nothing was written then,
+  // or, where the connection was lost while committing, nobody knows. `work` runs again when the
+  // database asks for it (a deadlock, a serialization failure). A disk that fails to confirm the
+  // commit stops the process. Not to be nested (StoreDefect).
+  void write(const std::function<void(Transaction&)>& work);
+
+  // How many write() can run side by side, ≥ 1.
+  virtual int writers() const = 0;
 
   // Throws StoreUnavailable when the database cannot serve.
   virtual SchemaState schema_state(std::span<const Migration> migrations) = 0;
@@ -118,27 +137,56 @@ class Database {
   virtual Result<void> migrate(std::span<const Migration> migrations) = 0;
 
   // Takes the sign of life of an instance: held until the returned object or the process dies.
-  // SQLite: a lock on a file beside the database.
+  // SQLite: a lock on a file beside the database. PostgreSQL: nothing, there the lease decides.
   virtual std::shared_ptr<void> hold_instance(const Uuid& instance) = 0;
 
   // True when the backend knows at once that the instance's process is gone (SQLite: its lock is
   // free). False means "unknown": wait for the lease to expire.
   virtual bool instance_is_gone(const Uuid& instance) = 0;
 
+  // The URL for people: without its password.
+  virtual std::string shown_url() const = 0;
+
  protected:
-  // read() without its translation of StoreUnavailable.
+  // read() without its translation of StoreUnavailable and without nesting.
   virtual void run_read(const std::function<void(Transaction&)>& work) = 0;
+  // write() without the check for nesting.
+  virtual void run_write(const std::function<void(Transaction&)>& work) = 0;
+
+ private:
+  Transaction* read_of_this_thread();
+
+  std::mutex mutex_;
+  std::map<std::thread::id, Transaction*> reads_;  // the open one of each thread
+  std::set<std::thread::id> writing_;
 };
 
 // What a caller is told while the database cannot serve: NotReady, with a time to try again.
 inline constexpr int kRetryAfterSeconds = 1;
 Error database_not_ready();
 
-// Opens by URL: `sqlite:/absolute/path.db` (the folder must exist; the file is created with mode
-// 0600). `?vfs=name` after the path takes a VFS that was registered with SQLite, for fault tests.
-// `readers_max` ≥ 1 bounds pooled read connections. `clock` must outlive the database. Errors:
-// ValidationFailed for a URL that is not understood, NotReady when it cannot be opened.
-Result<std::unique_ptr<Database>> open_database(std::string_view url, const Clock& clock,
-                                                int readers_max = 8);
+struct DatabaseOptions {
+  // What Transaction::now() tells; nullptr: the database's own clock, which all its processes share
+  // (SQLite: this machine's). Must outlive the database.
+  const Clock* clock = nullptr;
+  int readers_max = 8;  // pooled connections for reads, ≥ 1
+  // The rest is for PostgreSQL.
+  int writers = 3;  // connections for writes, ≥ 1
+  // Do without SKIP LOCKED and NOTIFY, which distributed engines lack.
+  bool strict = false;
+  // After this long the server cancels a statement, or ends a transaction that nothing is heard of.
+  Time statement_timeout = 30 * kMicrosPerSecond;
+  Time idle_timeout = 5 * kMicrosPerSecond;
+};
+
+// Opens by URL:
+//   sqlite:/absolute/path.db   the folder must exist; the file is created with mode 0600.
+//                              `?vfs=name` takes a VFS that was registered with SQLite, for fault
+//                              tests.
+//   postgresql://…             with libpq's options (PostgreSQL manual, 34.1.1.2), TLS included.
+// Errors: ValidationFailed for a URL that is not understood or a server that cannot be used,
+// NotReady when it cannot be opened now.
+Result<std::unique_ptr<Database>> open_database(std::string_view url,
+                                                const DatabaseOptions& options = {});
 
 }  // namespace segmentflow

@@ -71,8 +71,9 @@ struct SqlColumn {
 class SqlInput {
  public:
   explicit SqlInput(std::vector<SqlColumn> columns) : columns_(std::move(columns)) {}
-  // The row's values in the order of the columns.
-  void add(SqlRow row) { rows_.push_back(std::move(row)); }
+  // The row's values in the order of the columns. Throws StoreDefect for another number of values
+  // or one of another type: SQLite would take it, PostgreSQL's arrays would not.
+  void add(SqlRow row);
   const std::vector<SqlColumn>& columns() const { return columns_; }
   const SqlRows& rows() const { return rows_; }
   bool empty() const { return rows_.empty(); }

@@ -13,6 +13,8 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 
+import { databaseSettings } from "./database.mjs";
+
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
 export const binary = process.env.SEGMENTFLOW_BIN ?? join(root, "build/release/segmentflow");
 export const debugBinary =
@@ -131,7 +133,8 @@ async function whenReady(program, url) {
 // Gives api() for HTTP and cli(args) for commands, both with the demo's key, and what they rest on.
 export async function engine(t, { executable = binary, folder, settings = {} } = {}) {
   const data = folder ?? (await dataFolder(t));
-  const env = { SEGMENTFLOW_DATA_DIR: data, ...settings };
+  const database = await databaseSettings(t, data);
+  const env = { SEGMENTFLOW_DATA_DIR: data, ...database, ...settings };
   await initialise(executable, env);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { integrity } from "../e2e/database.mjs";
 import { apiOf, eventually, random, seed } from "../e2e/harness.mjs";
 import {
   atMostOnceKey,
   dotSink,
   drained,
   installation,
-  integrity,
   request,
   sameId,
   sendsBySubject,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { integrity } from "../e2e/database.mjs";
 import {
   apiOf,
   binary,
@@ -21,7 +22,6 @@ import {
   dotSink,
   drained,
   installation,
-  integrity,
   request,
   sameId,
   sendsBySubject,
@@ -66,7 +66,7 @@ async function quietInstallation(t, executable = binary) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = { SEGMENTFLOW_DATA_DIR: data, ...QUIET };
-  const on = { data, database: join(data, "segmentflow.db"), env, executable, port, url };
+  const on = { data, env, executable, port, url };
   await command(on, ["init"]);
   await command(on, ["domains", "add", "example.com"]);
   await command(on, ["senders", "add", "Acme Receipts <receipts@example.com>"]);

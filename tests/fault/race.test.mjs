@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { integrity, isPostgres, rows } from "../e2e/database.mjs";
 import { eventually, mcpClient, random, seed } from "../e2e/harness.mjs";
 import {
   dotSink,
   drained,
   installation,
-  integrity,
   metric,
   request,
-  rows,
   sameId,
   sendsBySubject,
   serve,
@@ -28,7 +27,13 @@ const TAKE_OVER_MS_MAX = 10_000; // far below the lease, which is 30 s unless se
 const LOOK_MS = 2_500; // two looks at the list of instances, and a bit
 
 const QUICK = { SEGMENTFLOW_RETRY_SCHEDULE: "200ms", SEGMENTFLOW_LOG_LEVEL: "warn" };
-const SHORT_LEASE = { SEGMENTFLOW_LEASE_HEARTBEAT: "200ms", SEGMENTFLOW_LEASE_EXPIRY: "1s" };
+const SHORT_LEASE = {
+  SEGMENTFLOW_LEASE_HEARTBEAT: "200ms",
+  SEGMENTFLOW_LEASE_EXPIRY: "1s",
+  SEGMENTFLOW_DATABASE_IDLE_TIMEOUT: "500ms",
+};
+// There the lease alone tells that a process is gone.
+const DEATH = isPostgres ? SHORT_LEASE : {};
 
 const times = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 
@@ -127,7 +132,7 @@ test("racers who want different things with one key: one wins, the others confli
 });
 
 test("callers before and after a kill -9 with one key make one send", async (t) => {
-  const { client, on, server: first, sink } = await pair(t);
+  const { client, on, server: first, sink } = await pair(t, { settings: DEATH });
   let server = first;
   const answers = new Map();
   let lost = 0;
@@ -218,7 +223,7 @@ test("mcp delivers while it is alone and leaves it to a server that comes", asyn
 
 test("what a killed mcp was delivering the server takes over at once", async (t) => {
   const sink = await dotSink(t, (count) => (count === 0 ? NEVER_MS : 0));
-  const on = await installation(t, { ...QUICK, SEGMENTFLOW_SMTP_URL: sink.url });
+  const on = await installation(t, { ...QUICK, SEGMENTFLOW_SMTP_URL: sink.url, ...DEATH });
   const { client } = await mcpClient(t, on);
   await overMcp(client, "taken over", request("taken over"));
   await eventually("the dot came", () => sink.messages.length === 1);
@@ -252,7 +257,7 @@ test("a server stopped past its lease changes nothing when it goes on", async (t
     assert.deepEqual([send.unknown, send.accepted], [1, 1], `${subject} was taken over by mcp`);
   }
   const before = await sendsBySubject(on);
-  const attempts = "SELECT hex(send_id) AS send, number, outcome FROM delivery_attempts";
+  const attempts = "SELECT send_id AS send, number, outcome FROM delivery_attempts";
   const attemptsBefore = await rows(on, attempts);
   await eventually("the sink has answered the stopped one", () => sink.unanswered().length === 0);
 

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
+import { databaseSettings, isPostgres, rows } from "../e2e/database.mjs";
 import { apiOf, binary, dataFolder, eventually, freePort, run, start } from "../e2e/harness.mjs";
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -13,14 +14,14 @@ const DRAIN_MS_MAX = 60_000;
 // A demo installation that nothing serves yet; serve(t, on) and mcpClient(t, on) take it.
 export async function installation(t, settings = {}, folder = undefined) {
   const data = folder ?? (await dataFolder(t));
-  const env = { SEGMENTFLOW_DATA_DIR: data, ...settings };
+  const database = await databaseSettings(t, data);
+  const env = { SEGMENTFLOW_DATA_DIR: data, ...database, ...settings };
   const done = await run(binary, ["init", "--demo"], { env });
   if (done.code !== 0) throw new Error(`init ended with ${done.code}: ${done.stderr}`);
   const key = (await readFile(join(data, "demo.key"), "utf8")).trim();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const database = join(data, "segmentflow.db");
-  return { api: apiOf(url, key), data, database, env, executable: binary, key, port, url };
+  return { api: apiOf(url, key), data, env, executable: binary, key, port, url };
 }
 
 export const serveArgs = (on) => ["serve", "--listen", `127.0.0.1:${on.port}`];
@@ -69,20 +70,6 @@ export const drained = (on) =>
     timeoutMs: DRAIN_MS_MAX,
   });
 
-// Rows of the installation's database as objects; BLOBs as lower-case hexadecimal digits.
-export async function rows(on, sql) {
-  const program = `
-import json, sqlite3, sys
-db = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True, timeout=10)
-db.row_factory = sqlite3.Row
-plain = lambda value: value.hex() if isinstance(value, bytes) else value
-json.dump([{k: plain(row[k]) for k in row.keys()} for row in db.execute(sys.argv[2])], sys.stdout)
-`;
-  const done = await run("/usr/bin/python3", ["-c", program, on.database, sql]);
-  if (done.code !== 0) throw new Error(`reading the database failed: ${done.stderr}`);
-  return JSON.parse(done.stdout);
-}
-
 // Every send, by its subject, with the number of its attempts per outcome.
 export async function sendsBySubject(on) {
   const list = await rows(
@@ -102,11 +89,6 @@ export async function sendsBySubject(on) {
   return found;
 }
 
-export async function integrity(on) {
-  const [{ integrity_check: verdict }] = await rows(on, "PRAGMA integrity_check");
-  return verdict;
-}
-
 async function canWrite(on) {
   const program = `
 import sqlite3, sys
@@ -114,15 +96,20 @@ db = sqlite3.connect(sys.argv[1], timeout=0.2, isolation_level=None)
 db.execute("BEGIN IMMEDIATE")
 db.execute("ROLLBACK")
 `;
-  const done = await run("/usr/bin/python3", ["-c", program, on.database]);
+  const file = join(on.data, "segmentflow.db");
+  const done = await run("/usr/bin/python3", ["-c", program, file]);
   if (done.code === 0) return true;
   if (!done.stderr.includes("database is locked")) throw new Error(done.stderr);
   return false;
 }
 
 // SIGSTOP at a moment when the process holds no write transaction: within one it would hold the
-// lock of the file, and others could only wait.
+// lock of the SQLite file, and others could only wait. PostgreSQL ends such a transaction.
 export async function stopBetweenWrites(on, server) {
+  if (isPostgres) {
+    server.child.kill("SIGSTOP");
+    return;
+  }
   await eventually("the server was stopped between two writes", async () => {
     server.child.kill("SIGSTOP");
     if (await canWrite(on)) return true;

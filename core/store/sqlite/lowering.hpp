@@ -5,17 +5,18 @@
 #include <string_view>
 #include <vector>
 
+#include "core/store/migration_text.hpp"
 #include "core/store/sql.hpp"
 
 namespace segmentflow::sqlite {
 
-// Replaces `{skip_locked}` by nothing and `{input}` by a one-row sub-select over the parameters
-// @1, @2 … (one per column; the statement runs once per row). `columns` is empty for a statement
-// without an input.
+// Replaces the row locks by nothing (there is one writer) and `{input}` by a one-row sub-select
+// over the parameters @1, @2 … (one per column; the statement runs once per row). `columns` is
+// empty for a statement without an input.
 std::string lower_statement(std::string_view sql, const std::vector<SqlColumn>& columns);
 
-// Splits a migration into its statements and replaces the portable types. Tables become STRICT, so
-// that SQLite refuses what PostgreSQL would refuse. Comments are dropped, quoted text is kept.
-std::vector<std::string> lower_migration(std::string_view sql);
+// Tables become STRICT, so that SQLite refuses what PostgreSQL would refuse.
+inline constexpr MigrationDialect kDialect{"INTEGER PRIMARY KEY", "INTEGER", "TEXT", "BLOB",
+                                           " STRICT"};
 
 }  // namespace segmentflow::sqlite

@@ -5,17 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
-#include <thread>
 
+#include "core/store/connection_pool.hpp"
+#include "core/store/migrations.hpp"
 #include "core/store/sqlite/checkpointer.hpp"
 #include "core/store/sqlite/instance_lock.hpp"
-#include "core/store/sqlite/migrations.hpp"
-#include "core/store/sqlite/reader_pool.hpp"
+#include "core/store/sqlite/lowering.hpp"
 #include "core/store/sqlite/transaction.hpp"
 
 namespace segmentflow::sqlite {
@@ -25,25 +24,18 @@ constexpr mode_t kFileMode = 0600;
 
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(const OpenOptions& options, const Clock& clock)
-      : path_(options.path),
-        clock_(clock),
-        writer_({options.path, options.vfs}, Access::ReadWrite),
-        readers_({options.path, options.vfs}, options.readers_max, clock),
-        checkpointer_({options.path, options.vfs}, writer_mutex_) {
+  SqliteDatabase(const FileName& file, const DatabaseOptions& options)
+      : path_(file.path),
+        clock_(options.clock != nullptr ? *options.clock : own_clock_),
+        writer_(file, Access::ReadWrite),
+        readers_(options.readers_max,
+                 [file] { return std::make_unique<Connection>(file, Access::ReadOnly); }),
+        checkpointer_(file, writer_mutex_) {
     sqlite3_wal_hook(writer_.handle(), on_wal_commit, this);
   }
 
-  void write(const std::function<void(Transaction&)>& work) override {
-    run_write([&](SqliteTransaction& tx) { work(tx); });
-  }
-
-  SchemaState schema_state(std::span<const Migration> migrations) override {
-    SchemaState state = SchemaState::Absent;
-    run_read([&](Transaction& tx) { state = sqlite::schema_state(tx, migrations); });
-    return state;
-  }
-
+  int writers() const override { return 1; }
+  SchemaState schema_state(std::span<const Migration> migrations) override;
   Result<void> migrate(std::span<const Migration> migrations) override;
 
   std::shared_ptr<void> hold_instance(const Uuid& instance) override {
@@ -54,33 +46,43 @@ class SqliteDatabase final : public Database {
     return sqlite::instance_is_gone(path_, instance);
   }
 
+  std::string shown_url() const override { return "sqlite:" + path_; }
+
  protected:
-  void run_read(const std::function<void(Transaction&)>& work) override { readers_.run(work); }
+  void run_read(const std::function<void(Transaction&)>& work) override;
+  void run_write(const std::function<void(Transaction&)>& work) override;
 
  private:
-  void run_write(const std::function<void(SqliteTransaction&)>& work);
-
   static int on_wal_commit(void* self, sqlite3*, const char*, int pages) {
     static_cast<SqliteDatabase*>(self)->checkpointer_.wal_is(pages);
     return SQLITE_OK;
   }
 
   const std::string path_;
+  const SystemClock own_clock_;
   const Clock& clock_;
   std::mutex writer_mutex_;
-  std::atomic<std::thread::id> writing_thread_{};
   Connection writer_;
-  ReaderPool readers_;
+  ConnectionPool<Connection> readers_;
   Checkpointer checkpointer_;
 };
 
-void SqliteDatabase::run_write(const std::function<void(SqliteTransaction&)>& work) {
-  if (writing_thread_.load() == std::this_thread::get_id()) {
-    throw StoreDefect("write() inside write() on one thread");
+void SqliteDatabase::run_read(const std::function<void(Transaction&)>& work) {
+  auto connection = readers_.lend();
+  connection->begin_read();
+  try {
+    SqliteTransaction tx(*connection, clock_);
+    work(tx);
+    connection->commit();
+  } catch (...) {
+    connection->rollback();
+    throw;
   }
+}
+
+void SqliteDatabase::run_write(const std::function<void(Transaction&)>& work) {
   const std::lock_guard lock(writer_mutex_);
   writer_.begin_write();
-  writing_thread_ = std::this_thread::get_id();
   try {
     SqliteTransaction tx(writer_, clock_);
     work(tx);
@@ -88,22 +90,30 @@ void SqliteDatabase::run_write(const std::function<void(SqliteTransaction&)>& wo
     writer_.commit();
   } catch (...) {
     writer_.rollback();
-    writing_thread_ = std::thread::id();
     throw;
   }
-  writing_thread_ = std::thread::id();
+}
+
+SchemaState SqliteDatabase::schema_state(std::span<const Migration> migrations) {
+  SchemaState state = SchemaState::Absent;
+  run_read([&](Transaction& tx) {
+    const SqlRows table =
+        tx.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'");
+    if (!table.empty()) state = compare_history(tx, migrations);
+  });
+  return state;
 }
 
 Result<void> SqliteDatabase::migrate(std::span<const Migration> migrations) {
   Result<void> result;
   try {
-    if (schema_state(migrations) == SchemaState::Newer) {
-      return fail(ErrorCode::Conflict,
-                  "A newer version of Segmentflow has migrated this database. Use that version, or "
-                  "restore a backup from before the upgrade.");
-    }
+    if (schema_state(migrations) == SchemaState::Newer) return tl::unexpected(newer_schema());
     for (const Migration& migration : migrations) {
-      run_write([&](SqliteTransaction& tx) { result = apply_migration(writer_, tx, migration); });
+      write([&](Transaction& tx) {
+        writer_.run_once(create_schema_history(kDialect));
+        result = apply_migration(tx, migration, kDialect,
+                                 [&](const std::string& sql) { writer_.run_once(sql); });
+      });
       if (!result) return result;
     }
   } catch (const StoreUnavailable&) {
@@ -133,27 +143,26 @@ Result<void> create_private_file(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open(const OpenOptions& options, const Clock& clock) {
+Result<std::unique_ptr<Database>> open(const std::string& path, const std::string& vfs,
+                                       const DatabaseOptions& options) {
   stop_counting_memory();
-  if (!options.vfs.empty() && sqlite3_vfs_find(options.vfs.c_str()) == nullptr) {
+  if (!vfs.empty() && sqlite3_vfs_find(vfs.c_str()) == nullptr) {
     return fail(ErrorCode::ValidationFailed,
-                fmt::format("Database URL: no VFS `{}` is registered.", options.vfs));
+                fmt::format("Database URL: no VFS `{}` is registered.", vfs));
   }
-  const auto folder = std::filesystem::path(options.path).parent_path();
+  const auto folder = std::filesystem::path(path).parent_path();
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     return fail(
         ErrorCode::NotReady,
         fmt::format("The folder {} of the database does not exist; create it.", folder.string()));
   }
-  if (auto created = create_private_file(options.path); !created) {
-    return tl::unexpected(created.error());
-  }
+  if (auto created = create_private_file(path); !created) return tl::unexpected(created.error());
   try {
-    return std::make_unique<SqliteDatabase>(options, clock);
+    return std::make_unique<SqliteDatabase>(FileName{path, vfs}, options);
   } catch (const StoreUnavailable& failure) {
     return fail(ErrorCode::NotReady,
-                fmt::format("Cannot open the database {}: {}.", options.path, failure.what()));
+                fmt::format("Cannot open the database {}: {}.", path, failure.what()));
   }
 }
 

@@ -8,13 +8,9 @@
 
 namespace segmentflow::sqlite {
 
-struct OpenOptions {
-  std::string path;  // absolute; its folder exists
-  std::string vfs;   // empty: SQLite's default
-  int readers_max;
-};
-
-// Errors: ValidationFailed for a VFS that nobody registered, NotReady when it cannot be opened.
-Result<std::unique_ptr<Database>> open(const OpenOptions& options, const Clock& clock);
+// `path` is absolute and its folder exists; an empty `vfs` is SQLite's default. Errors:
+// ValidationFailed for a VFS that nobody registered, NotReady when it cannot be opened.
+Result<std::unique_ptr<Database>> open(const std::string& path, const std::string& vfs,
+                                       const DatabaseOptions& options);
 
 }  // namespace segmentflow::sqlite

@@ -147,16 +147,18 @@ class Works : public Deliveries {
     await([&] { return status(id) == expected; });
   }
 
-  // From here on the committer refuses every command: its thread is busy and its queue is full.
+  // From here on the committer refuses every command: its threads are busy and its queue is full.
   void refuse_commits() {
-    auto entered = std::make_shared<std::latch>(1);
     may_commit_ = std::make_shared<std::latch>(1);
-    submit([entered, go = may_commit_](Transaction&) -> Result<void> {
-      entered->count_down();
-      go->wait();
-      return {};
-    });
-    entered->wait();
+    for (int i = 0; i < database->writers(); ++i) {
+      auto entered = std::make_shared<std::latch>(1);
+      submit([entered, go = may_commit_](Transaction&) -> Result<void> {
+        entered->count_down();
+        go->wait();
+        return {};
+      });
+      entered->wait();
+    }
     submit([](Transaction&) -> Result<void> { return {}; });
     await([&] { return committer->counters().waiting > 0; });
   }

@@ -1,5 +1,5 @@
-// What the engine's tests stand on: a database file of its own with the product's schema, a clock
-// turned by hand, repeatable randomness, and a committer.
+// What the engine's tests stand on: a database of its own with the product's schema, a clock turned
+// by hand, repeatable randomness, and a committer.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "core/store/committer.hpp"
 #include "core/store/database.hpp"
 #include "core/store/schema.hpp"
-#include "tests/unit/store/temp_folder.hpp"
+#include "tests/unit/engine/test_database.hpp"
 
 namespace segmentflow::test {
 
@@ -37,12 +37,16 @@ class SeededEntropy final : public Entropy {
 class House {
  public:
   explicit House(CommitterLimits limits = {}) {
-    database = open_database(url(), clock).value();
+    database = open();
     if (!database->migrate(schema_migrations())) throw std::runtime_error("no schema");
     committer = std::make_unique<Committer>(*database, limits);
   }
 
-  std::string url() const { return "sqlite:" + folder.file("segmentflow.db"); }
+  // Another process's view of the same database; `other_clock` is that process's.
+  std::unique_ptr<Database> open(const Clock& other_clock) const {
+    return test_database.open(other_clock);
+  }
+  std::unique_ptr<Database> open() const { return open(clock); }
 
   // One write transaction, without the committer; gives what `work` gives.
   template <class Work>
@@ -65,7 +69,7 @@ class House {
     database->write([&](Transaction& tx) { tx.query(sql, params); });
   }
 
-  TempFolder folder;
+  TestDatabase test_database;
   ManualClock clock{kStart};
   SeededEntropy entropy{20'260'529};
   IdSource ids{clock, entropy};

@@ -15,7 +15,7 @@ namespace {
 class Process {
  public:
   Process(House& house, InstanceRole role) : clock(house.clock.now()), ids_(clock, house.entropy) {
-    database_ = open_database(house.url(), clock).value();
+    database_ = house.open(clock);
     committer_ = std::make_unique<Committer>(*database_, CommitterLimits{});
     Instance self;
     self.role = role;
@@ -64,7 +64,7 @@ TEST_CASE("membership: joining and leaving") {
   CHECK(mcp.reaped.empty());
 }
 
-TEST_CASE("membership: a dead process is noticed at once by its lock") {
+TEST_CASE("membership: a dead process is noticed at once by its lock", "[sqlite]") {
   House house;
   Instance dead;
   dead.id = house.ids.next();

@@ -5,7 +5,7 @@
 #include <latch>
 #include <thread>
 
-#include "tests/unit/store/temp_folder.hpp"
+#include "tests/unit/engine/test_database.hpp"
 
 using namespace segmentflow;
 
@@ -39,7 +39,10 @@ class AddNotes final : public ListWrite<Note, std::int64_t> {
 class House {
  public:
   explicit House(CommitterLimits limits = {}) {
-    database = open_database("sqlite:" + folder.file("a.db"), clock).value();
+    // One thread, so that commands gather behind the one that is held.
+    DatabaseOptions options = test_database.options(clock);
+    options.writers = 1;
+    database = test_database.open(options);
     REQUIRE(database->migrate(kSchema));
     committer = std::make_unique<Committer>(*database, limits);
   }
@@ -70,7 +73,7 @@ class House {
   }
 
   std::latch release{1};
-  test::TempFolder folder;
+  test::TestDatabase test_database;
   ManualClock clock{1'000'000};
   std::unique_ptr<Database> database;
   AddNotes add;

@@ -79,8 +79,7 @@ struct Outcome {
 
 std::set<std::int64_t> write_until_done(const std::string& url, UnsyncedVfs& vfs,
                                         Neighbour& neighbour) {
-  const SystemClock clock;
-  auto database = open_database(url, clock, 1).value();
+  auto database = open_database(url, {.readers_max = 1}).value();
   AddItems add;
   std::mutex mutex;
   std::set<std::int64_t> acknowledged;
@@ -104,8 +103,7 @@ std::set<std::int64_t> write_until_done(const std::string& url, UnsyncedVfs& vfs
 }
 
 Outcome judge(const std::string& path, const std::set<std::int64_t>& acknowledged) {
-  const SystemClock clock;
-  const auto database = open_database("sqlite:" + path, clock, 1);
+  const auto database = open_database("sqlite:" + path, {.readers_max = 1});
   Outcome outcome{acknowledged.size(), acknowledged.size(), "cannot be opened"};
   if (!database) return outcome;
   const auto read = (*database)->read([&](Transaction& tx) {
@@ -126,8 +124,7 @@ Outcome crash_once(std::uint64_t seed, Syncs syncs) {
   const std::string name = "unsynced-" + std::to_string(seed);
   UnsyncedVfs vfs(name);
   const std::string url = "sqlite:" + live.file("a.db") + "?vfs=" + name;
-  const SystemClock clock;
-  REQUIRE(open_database(url, clock, 1).value()->migrate(kSchema));
+  REQUIRE(open_database(url, {.readers_max = 1}).value()->migrate(kSchema));
   vfs.set_syncs(syncs);
   const auto survival = static_cast<Survival>(random() % 3);
   vfs.crash_at(1 + random() % kOperationsMax, survival, random());
@@ -149,7 +146,7 @@ std::uint64_t first_seed() {
 
 }  // namespace
 
-TEST_CASE("After a power loss every acknowledged command is there") {
+TEST_CASE("After a power loss every acknowledged command is there", "[sqlite]") {
   constexpr std::uint64_t kRuns = 300;
   const std::uint64_t first = first_seed();
   std::size_t acknowledged = 0;
@@ -163,7 +160,7 @@ TEST_CASE("After a power loss every acknowledged command is there") {
   CHECK(acknowledged > kRuns);  // else nothing was proved
 }
 
-TEST_CASE("The power loss test detects a log that is not synced") {
+TEST_CASE("The power loss test detects a log that is not synced", "[sqlite]") {
   constexpr std::uint64_t kRuns = 40;
   const std::uint64_t first = first_seed();
   std::size_t lost = 0;
@@ -174,11 +171,12 @@ TEST_CASE("The power loss test detects a log that is not synced") {
   CHECK(lost > 0);
 }
 
-TEST_CASE("A full disk is not ready, and the database goes on when there is space again") {
+TEST_CASE("A full disk is not ready, and the database goes on when there is space again",
+          "[sqlite]") {
   const test::TempFolder folder;
   UnsyncedVfs vfs("full");
-  const SystemClock clock;
-  auto database = open_database("sqlite:" + folder.file("a.db") + "?vfs=full", clock, 1).value();
+  auto database =
+      open_database("sqlite:" + folder.file("a.db") + "?vfs=full", {.readers_max = 1}).value();
   REQUIRE(database->migrate(kSchema));
   AddItems add;
   Committer committer(*database, {});
@@ -194,15 +192,15 @@ TEST_CASE("A full disk is not ready, and the database goes on when there is spac
   }));
 }
 
-TEST_CASE("A failed sync stops the process") {
+TEST_CASE("A failed sync stops the process", "[sqlite]") {
   const test::TempFolder folder;
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     std::signal(SIGABRT, SIG_DFL);  // the test framework would report it as its own
     UnsyncedVfs vfs("failing");
-    const SystemClock clock;
-    auto database = open_database("sqlite:" + folder.file("a.db") + "?vfs=failing", clock, 1);
+    auto database =
+        open_database("sqlite:" + folder.file("a.db") + "?vfs=failing", {.readers_max = 1});
     if (!database || !(*database)->migrate(kSchema)) ::_exit(3);
     vfs.set_syncs(Syncs::Failing);
     AddItems add;

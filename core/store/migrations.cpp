@@ -1,13 +1,11 @@
-#include "core/store/sqlite/migrations.hpp"
+#include "core/store/migrations.hpp"
 
 #include <fmt/format.h>
 #include <sodium.h>
 
 #include <array>
 
-#include "core/store/sqlite/lowering.hpp"
-
-namespace segmentflow::sqlite {
+namespace segmentflow {
 namespace {
 
 std::string checksum(std::string_view sql) {
@@ -20,10 +18,17 @@ std::string checksum(std::string_view sql) {
 
 }  // namespace
 
-Result<void> apply_migration(Connection& connection, Transaction& tx, const Migration& migration) {
-  tx.query(
-      "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, "
-      "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT");
+std::string create_schema_history(const MigrationDialect& dialect) {
+  return migration_statements(
+             "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, "
+             "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
+             dialect)
+      .at(0);
+}
+
+Result<void> apply_migration(Transaction& tx, const Migration& migration,
+                             const MigrationDialect& dialect,
+                             const std::function<void(const std::string&)>& run) {
   const std::string sum = checksum(migration.sql);
   const SqlRows known =
       tx.query("SELECT checksum FROM schema_migrations WHERE version = $1", {migration.version});
@@ -35,9 +40,7 @@ Result<void> apply_migration(Connection& connection, Transaction& tx, const Migr
                             "database, or restore a backup.",
                             migration.version, migration.name));
   }
-  for (const std::string& statement : lower_migration(migration.sql)) {
-    connection.run_once(statement);
-  }
+  for (const std::string& statement : migration_statements(migration.sql, dialect)) run(statement);
   tx.query(
       "INSERT INTO schema_migrations (version, name, checksum, applied_at) "
       "VALUES ($1, $2, $3, $4)",
@@ -45,11 +48,8 @@ Result<void> apply_migration(Connection& connection, Transaction& tx, const Migr
   return {};
 }
 
-SchemaState schema_state(Transaction& tx, std::span<const Migration> migrations) {
-  const SqlRows table =
-      tx.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'");
-  if (table.empty()) return SchemaState::Absent;
-  const SqlRows newest = tx.query("SELECT max(version) FROM schema_migrations");
+SchemaState compare_history(Transaction& tx, std::span<const Migration> migrations) {
+  const SqlRows newest = tx.query("SELECT max(version) FROM schema_migrations WHERE version > 0");
   if (newest.at(0).at(0).is_null()) return SchemaState::Absent;
   const std::int64_t applied = newest.at(0).at(0).integer();
   const std::int64_t known = migrations.empty() ? 0 : migrations.back().version;
@@ -57,4 +57,10 @@ SchemaState schema_state(Transaction& tx, std::span<const Migration> migrations)
   return applied < known ? SchemaState::Older : SchemaState::Current;
 }
 
-}  // namespace segmentflow::sqlite
+Error newer_schema() {
+  return {ErrorCode::Conflict,
+          "A newer version of Segmentflow has migrated this database. Use that version, or restore "
+          "a backup from before the upgrade."};
+}
+
+}  // namespace segmentflow
