@@ -123,14 +123,7 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
       composer_(std::make_unique<Composer>(*database_, templates_)),
       committer_(std::make_unique<Committer>(
           *database_, CommitterLimits{settings_.commit_batch_max, settings_.commit_queue_max})) {
-  committer_->on_commit([this] {
-    std::shared_ptr<DeliveryHost> delivery;
-    {
-      const std::lock_guard lock(joined_mutex_);
-      delivery = delivery_;
-    }
-    if (delivery) delivery->wake();
-  });
+  committer_->on_commit([this] { wake_delivery(); });
   readers_ = std::make_unique<ReaderPool>(settings_.reader_threads, settings_.calls_in_flight_max);
   engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_,
                            *authenticator_, *accept_sends_, [this] { return delivery_status(); },
@@ -145,6 +138,15 @@ Runtime::~Runtime() {
   committer_.reset();
 }
 
+void Runtime::wake_delivery() {
+  std::shared_ptr<DeliveryHost> delivery;
+  {
+    const std::lock_guard lock(joined_mutex_);
+    delivery = delivery_;
+  }
+  if (delivery) delivery->wake();
+}
+
 Result<void> Runtime::join(InstanceRole role) {
   Instance self;
   self.role = role;
@@ -157,6 +159,7 @@ Result<void> Runtime::join(InstanceRole role) {
                                      reap_deliveries(tx, gone, settings_.retry, entropy_);
                                    });
   if (auto started = membership->start(); !started) return started;
+  database_->on_work([this] { wake_delivery(); });
   auto delivery =
       std::make_shared<DeliveryHost>(settings_, role, *database_, *committer_, *membership,
                                      *composer_, ids_, entropy_, clock_, secret_);
@@ -177,6 +180,7 @@ void Runtime::leave(std::chrono::milliseconds patience) {
     membership_ = nullptr;
     delivery_ = nullptr;
   }
+  database_->on_work({});
   if (delivery) delivery->stop(patience);
   if (membership) membership->stop();
 }

@@ -46,6 +46,7 @@ class Runtime {
  private:
   Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<Database> database);
   DeliveryStatus delivery_status();
+  void wake_delivery();
 
   Settings settings_;
   InstallationSecret secret_;

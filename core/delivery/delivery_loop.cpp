@@ -18,6 +18,10 @@ constexpr int kProbes = 4;
 constexpr std::chrono::seconds kRecordGrace{2};
 constexpr std::chrono::milliseconds kRecordEvery{20};
 
+// How long, and how often, jobs of a claim without an answer are looked for.
+constexpr Time kDoubt = 40 * kMicrosPerSecond;
+constexpr Time kLookForStraysEvery = 2 * kMicrosPerSecond;
+
 std::uint64_t random_number(Entropy& entropy) {
   std::uint64_t value = 0;
   entropy.fill({reinterpret_cast<std::uint8_t*>(&value), sizeof value});
@@ -91,14 +95,19 @@ void DeliveryLoop::drain() {
   while (true) {
     submit_refused();
     std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, kRecordEvery, [this] { return in_flight_.load() == 0; })) return;
-    const bool only_refused = static_cast<std::size_t>(in_flight_.load()) == refused_.size();
+    if (wake_.wait_for(lock, kRecordEvery, [this] { return in_flight_.empty(); })) return;
+    const bool only_refused = in_flight_.size() == refused_.size();
     if (!only_refused || std::chrono::steady_clock::now() < until) continue;
     spdlog::error("{} outcomes could not be recorded before the end", refused_.size());
     refused_.clear();
-    in_flight_ = 0;
+    in_flight_.clear();
     return;
   }
+}
+
+int DeliveryLoop::in_flight() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(in_flight_.size());
 }
 
 bool DeliveryLoop::is_stopping() const {
@@ -114,9 +123,17 @@ void DeliveryLoop::run() {
       work_hint_ = false;
     }
     submit_refused();
-    if (may_deliver_() && claim_and_start()) continue;
+    release_strays_after_doubt();
+    if (may_claim() && claim_and_start()) {
+      poll_ = settings_.poll_first;
+      continue;
+    }
     wait_for_work();
   }
+}
+
+bool DeliveryLoop::may_claim() const {
+  return membership_.queue_is_ours() && may_deliver_();
 }
 
 // True when there may be more to claim at once.
@@ -130,12 +147,35 @@ bool DeliveryLoop::claim_and_start() {
   auto claimed = committer_.run(claim_, ClaimCommand{lease, wanted});
   if (!claimed) {
     spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
+    doubt_until_ = clock_.now() + kDoubt;
     return false;
   }
-  counters_.skipped += static_cast<std::uint64_t>(claimed->ended);
-  in_flight_ += static_cast<int>(claimed->deliveries.size());
+  note_claimed(*claimed);
   for (auto& delivery : claimed->deliveries) start_delivery(lease, std::move(delivery));
   return !claimed->deliveries.empty() || claimed->ended > 0;
+}
+
+void DeliveryLoop::note_claimed(const ClaimAnswer& claimed) {
+  counters_.skipped += static_cast<std::uint64_t>(claimed.ended);
+  const std::lock_guard lock(mutex_);
+  for (const Delivery& delivery : claimed.deliveries) in_flight_.insert(delivery.job_row_id);
+}
+
+void DeliveryLoop::release_strays_after_doubt() {
+  const Time now = clock_.now();
+  if (now >= doubt_until_ || now < look_for_strays_at_) return;
+  look_for_strays_at_ = now + kLookForStraysEvery;
+  std::set<std::int64_t> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known.insert(in_flight_.begin(), in_flight_.end());
+  }
+  std::int64_t released = 0;
+  const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
+    released = release_strays(tx, membership_.lease(), known);
+    return {};
+  });
+  if (done && released > 0) spdlog::info("{} jobs of a claim without an answer are free", released);
 }
 
 DeliveryLoop::Due DeliveryLoop::next_delivery() {
@@ -149,8 +189,10 @@ DeliveryLoop::Due DeliveryLoop::next_delivery() {
 }
 
 void DeliveryLoop::wait_for_work() {
-  Time pause = settings_.poll_every;
-  if (may_deliver_() && room() > 0) {  // else an outcome or the end of the pause comes first
+  poll_ = std::clamp(poll_, settings_.poll_first, settings_.poll_max);
+  Time pause = poll_;
+  poll_ *= 2;
+  if (may_claim() && room() > 0) {  // else an outcome or the end of the pause comes first
     const Due next = next_delivery();
     if (next.at && *next.at > next.now) pause = std::min(pause, *next.at - next.now);
   }
@@ -232,17 +274,12 @@ void DeliveryLoop::note_success() {
   pause_ = 0;
 }
 
-bool DeliveryLoop::is_stopping() {
-  const std::lock_guard lock(mutex_);
-  return stopping_;
-}
-
 // How many may be claimed now: a few to try the way out after a pause, else all free places.
 int DeliveryLoop::room() {
-  const int free = settings_.in_flight_max - in_flight_.load();
   const std::lock_guard lock(mutex_);
+  const int free = settings_.in_flight_max - static_cast<int>(in_flight_.size());
   if (pause_ == 0) return free < settings_.in_flight_max / kClaimShare ? 0 : free;
-  if (clock_.now() < paused_until_ || in_flight_.load() > 0) return 0;
+  if (clock_.now() < paused_until_ || !in_flight_.empty()) return 0;
   return std::min(free, kProbes);
 }
 
@@ -250,7 +287,7 @@ void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
   if (error.code == ErrorCode::NotReady) {
     spdlog::warn("send {} waits: {}", ref.send_id.to_string(), error.message);
     Verdict verdict;
-    verdict.due_at = clock_.now() + settings_.poll_every;
+    verdict.due_at = clock_.now() + settings_.poll_max;
     verdict.counts = false;
     record({ref, std::nullopt, std::move(verdict)});
     return;
@@ -275,7 +312,7 @@ void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
   log_trouble(command);
   const std::lock_guard lock(mutex_);
   refusing_ = false;
-  --in_flight_;
+  in_flight_.erase(in_flight_.find(command.ref.job_row_id));
   work_hint_ = true;
   wake_.notify_all();
 }

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -16,8 +17,11 @@
 namespace segmentflow {
 
 struct DeliverySettings {
-  int in_flight_max = 128;             // claimed and not finished
-  Time poll_every = kMicrosPerSecond;  // looks for work that other processes accepted
+  int in_flight_max = 128;  // claimed and not finished
+  // Looks for work that other processes accepted: soon after there was some, then twice as long
+  // each time, up to the maximum.
+  Time poll_first = kMicrosPerSecond / 20;
+  Time poll_max = kMicrosPerSecond;
   RetryPolicy retry;
   // Where the way out is shut, claims wait: this long first, twice as long each time, up to the
   // maximum.
@@ -52,7 +56,7 @@ class DeliveryLoop {
   void stop(std::chrono::milliseconds patience);
 
   const DeliveryCounters& counters() const { return counters_; }
-  int in_flight() const { return in_flight_.load(); }
+  int in_flight() const;
 
  private:
   // When the next delivery nobody holds is due, by the database's clock.
@@ -65,13 +69,15 @@ class DeliveryLoop {
   bool is_stopping() const;
   Due next_delivery();
   bool claim_and_start();
+  bool may_claim() const;
+  void note_claimed(const ClaimAnswer& claimed);
+  void release_strays_after_doubt();
   void wait_for_work();
   void start_delivery(const Lease& lease, Delivery delivery);
   Result<OutgoingMail> compose(const Delivery& delivery);
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_back(const AttemptRef& ref, const MailOutcome& outcome);
   void note_success();
-  bool is_stopping();
   int room();
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
@@ -102,11 +108,18 @@ class DeliveryLoop {
   bool stopping_ = false;
   Time pause_ = 0;  // 0: the way out is open
   Time paused_until_ = 0;
+  // Row ids of the jobs that were claimed and not recorded; one twice while the outcome of an
+  // earlier job under it is on its way here.
+  std::multiset<std::int64_t> in_flight_;
+  Time poll_ = 0;  // until the next look for work
+  // A claim whose answer was lost with the connection may have taken jobs that nobody delivers.
+  // Until then they are looked for, because it may become durable after the loss.
+  Time doubt_until_ = 0;
+  Time look_for_strays_at_ = 0;
   // Outcomes that the committer refused, to be submitted again: an unrecorded one leaves its job
   // leased. Each keeps its place in flight, so there are at most in_flight_max.
   std::vector<OutcomeCommand> refused_;
   bool refusing_ = false;  // since the last outcome on record; keeps the log short
-  std::atomic<int> in_flight_{0};
   std::thread thread_;
 };
 

@@ -15,11 +15,12 @@ void register_instance(Transaction& tx, const Instance& instance, const LeaseTim
        instance.version, now, now + times.expiry});
 }
 
-bool heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times) {
+std::optional<Time> heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times) {
   const Time now = tx.now();
   tx.query("UPDATE instances SET heartbeat_at = $1, expires_at = $2 WHERE id = $3 AND epoch = $4",
            {now, now + times.expiry, lease.instance, lease.epoch});
-  return tx.changes() == 1;
+  if (tx.changes() != 1) return std::nullopt;
+  return now;
 }
 
 void unregister_instance(Transaction& tx, const Uuid& instance) {
@@ -29,13 +30,17 @@ void unregister_instance(Transaction& tx, const Uuid& instance) {
 std::vector<KnownInstance> list_instances(Transaction& tx) {
   std::vector<KnownInstance> instances;
   for (const auto& row :
-       tx.query("SELECT id, epoch, role, host, process_id, expires_at FROM instances "
+       tx.query("SELECT id, epoch, role, host, process_id, version, started_at, heartbeat_at, "
+                "expires_at FROM instances "
                 "ORDER BY row_id")) {
     instances.push_back({{row[0].uuid(), row[1].integer()},
                          row[2].text() == "serve" ? InstanceRole::Serve : InstanceRole::Mcp,
                          row[3].text(),
                          row[4].integer(),
-                         row[5].integer()});
+                         row[5].text(),
+                         row[6].integer(),
+                         row[7].integer(),
+                         row[8].integer()});
   }
   return instances;
 }

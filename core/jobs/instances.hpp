@@ -29,9 +29,9 @@ struct LeaseTimes {
 
 void register_instance(Transaction& tx, const Instance& instance, const LeaseTimes& times);
 
-// Renews the sign of life. False when the instance was declared gone meanwhile: all its leases are
-// lost, and it must register again with the next epoch.
-bool heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times);
+// Renews the sign of life; gives its time. nullopt when the instance was declared gone meanwhile:
+// all its leases are lost, and it must register again with the next epoch.
+std::optional<Time> heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times);
 
 // Takes the instance off the list; what it held must have been released before.
 void unregister_instance(Transaction& tx, const Uuid& instance);
@@ -41,6 +41,9 @@ struct KnownInstance {
   InstanceRole role;
   std::string host;
   std::int64_t process_id = 0;
+  std::string version;
+  Time started_at = 0;
+  Time heartbeat_at = 0;
   Time expires_at = 0;
 };
 std::vector<KnownInstance> list_instances(Transaction& tx);

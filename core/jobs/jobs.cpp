@@ -49,6 +49,7 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
       "created_at) SELECT i.organization_id, i.kind, i.subject_id, i.due_at, 0, 0, $1 "
       "FROM {input} AS i",
       input, {tx.now()});
+  if (!jobs.empty()) tx.announce_work();
 }
 
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
@@ -118,8 +119,48 @@ void lock_jobs(Transaction& tx, const Uuid& instance) {
            {instance});
 }
 
+std::int64_t release_strays(Transaction& tx, const Lease& lease,
+                            const std::set<std::int64_t>& known) {
+  std::vector<HeldJob> strays;
+  for (const auto& row : tx.query("SELECT row_id, subject_id FROM jobs WHERE lease_instance = $1 "
+                                  "AND lease_epoch = $2",
+                                  {lease.instance, lease.epoch})) {
+    if (!known.contains(row[0].integer())) {
+      strays.push_back({row[0].integer(), row[1].uuid(), lease});
+    }
+  }
+  static const std::string sql =
+      fmt::format("UPDATE jobs SET lease_instance = NULL FROM {{input}} AS i WHERE {}", kHeld);
+  tx.query(sql, held_input(strays));
+  return tx.changes();
+}
+
 void release_jobs(Transaction& tx, const Uuid& instance) {
   tx.query("UPDATE jobs SET lease_instance = NULL WHERE lease_instance = $1", {instance});
+}
+
+std::int64_t hold_all_jobs(Transaction& tx) {
+  tx.query("UPDATE jobs SET due_at = $1, lease_instance = NULL WHERE due_at <> $1", {kHeldDue});
+  return tx.changes();
+}
+
+std::int64_t resume_jobs(Transaction& tx) {
+  tx.query("UPDATE jobs SET due_at = $1 WHERE due_at = $2", {tx.now(), kHeldDue});
+  if (tx.changes() > 0) tx.announce_work();
+  return tx.changes();
+}
+
+std::int64_t count_held_jobs(Transaction& tx) {
+  return tx.query("SELECT count(*) FROM jobs WHERE due_at = $1", {kHeldDue}).at(0)[0].integer();
+}
+
+std::vector<HeldCount> count_leased_jobs(Transaction& tx) {
+  std::vector<HeldCount> counts;
+  for (const auto& row : tx.query("SELECT lease_instance, count(*) FROM jobs "
+                                  "WHERE lease_instance IS NOT NULL GROUP BY lease_instance")) {
+    counts.push_back({row[0].uuid(), row[1].integer()});
+  }
+  return counts;
 }
 
 std::optional<Time> next_due(Transaction& tx, JobKind kind) {

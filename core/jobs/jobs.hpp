@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -68,8 +70,29 @@ void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs);
 // what is read about it afterwards stays true.
 void lock_jobs(Transaction& tx, const Uuid& instance);
 
+// Gives back what the lease holds beside the `known` jobs: the claim that took them was made
+// durable, but its answer was lost with the connection. Their number.
+std::int64_t release_strays(Transaction& tx, const Lease& lease,
+                            const std::set<std::int64_t>& known);
+
 // Gives back everything the instance holds; the jobs are due as before.
 void release_jobs(Transaction& tx, const Uuid& instance);
+
+// A job with this due time waits for an operator, not for the clock.
+inline constexpr Time kHeldDue = std::numeric_limits<Time>::max();
+
+// Every job waits for resume_jobs(), whoever holds it: in a restored copy nobody knows what the
+// original has sent since. The number of jobs.
+std::int64_t hold_all_jobs(Transaction& tx);
+// Makes the held jobs due now. Their number.
+std::int64_t resume_jobs(Transaction& tx);
+std::int64_t count_held_jobs(Transaction& tx);
+
+struct HeldCount {
+  Uuid instance;
+  std::int64_t jobs = 0;
+};
+std::vector<HeldCount> count_leased_jobs(Transaction& tx);
 
 // When the next job of the kind that nobody holds is due; nullopt when there is none.
 std::optional<Time> next_due(Transaction& tx, JobKind kind);

@@ -5,11 +5,17 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/jobs/provenance.hpp"
+
 namespace segmentflow {
 namespace {
 
 // How often the list is looked at, at least. Fine enough for new deliverers to take over soon.
 constexpr Time kLookEvery = kMicrosPerSecond;
+
+// After an outage of the database everybody's sign of life looks old. So an instance is taken for
+// gone only by one that has been seen alive itself for this many heartbeats.
+constexpr int kHealthyBeats = 2;
 
 }  // namespace
 
@@ -27,6 +33,7 @@ Membership::~Membership() {
 }
 
 Result<void> Membership::start() {
+  check_provenance();
   if (auto joined = join_list(); !joined) return joined;
   tick();
   thread_ = std::thread([this] { run(); });
@@ -60,6 +67,11 @@ Lease Membership::lease() const {
   return lease_;
 }
 
+bool Membership::queue_is_ours() const {
+  const std::lock_guard lock(mutex_);
+  return queue_is_ours_;
+}
+
 bool Membership::serve_is_alive() const {
   const std::lock_guard lock(mutex_);
   return serve_is_alive_;
@@ -75,8 +87,10 @@ Result<void> Membership::join_list() {
   } catch (const StoreUnavailable& unavailable) {
     return fail(ErrorCode::NotReady, unavailable.what());
   }
-  auto joined = committer_.run([this](Transaction& tx) -> Result<void> {
+  Time joined_at = 0;
+  auto joined = committer_.run([&](Transaction& tx) -> Result<void> {
     register_instance(tx, self_, times_);
+    joined_at = tx.now();
     return {};
   });
   if (!joined) return joined;
@@ -84,20 +98,34 @@ Result<void> Membership::join_list() {
   sign_of_life_ = std::move(sign_of_life);
   is_member_ = true;
   lease_ = {self_.id, self_.epoch};
-  last_beat_ = 0;
+  last_beat_ = joined_at;
+  joined_at_ = joined_at;
+  healthy_since_ = joined_at;
   return {};
 }
 
 Result<void> Membership::beat() {
   const Lease mine = lease();
-  bool alive = true;
+  std::optional<Time> beat_at;
   auto beaten = committer_.run([&](Transaction& tx) -> Result<void> {
-    alive = heartbeat(tx, mine, times_);
+    beat_at = heartbeat(tx, mine, times_);
     return {};
   });
-  if (!beaten || alive) return beaten;
+  if (!beaten) return beaten;
+  if (beat_at) {
+    last_beat_ = *beat_at;
+    if (!healthy_since_) healthy_since_ = beat_at;
+    return {};
+  }
   spdlog::warn("this process was declared gone after a stall; it starts a new lease");
   return join_list();
+}
+
+bool Membership::is_gone(const KnownInstance& other, Time now) const {
+  if (database_.instance_is_gone(other.lease.instance)) return true;
+  const bool is_healthy =
+      healthy_since_ && now - *healthy_since_ >= kHealthyBeats * times_.heartbeat;
+  return is_healthy && other.expires_at <= now;
 }
 
 void Membership::reap_gone() {
@@ -107,10 +135,7 @@ void Membership::reap_gone() {
   const auto read = database_.read([&](Transaction& tx) {
     const Time now = tx.now();
     for (const auto& other : list_instances(tx)) {
-      const bool is_self = other.lease.instance == self;
-      const bool is_gone =
-          !is_self && (other.expires_at <= now || database_.instance_is_gone(other.lease.instance));
-      if (is_gone) {
+      if (other.lease.instance != self && is_gone(other, now)) {
         gone.push_back(other);
       } else if (other.role == InstanceRole::Serve) {
         serve_is_alive = true;
@@ -135,14 +160,89 @@ void Membership::reap_gone() {
   }
 }
 
+// True when this process was a member under the identity on record, and its last sign of life is
+// there: a standby took over that had everything.
+bool Membership::survived(Transaction& tx, const std::string& recorded) const {
+  if (recorded != known_identity_ || !is_member_) return false;
+  for (const auto& instance : list_instances(tx)) {
+    if (instance.lease.instance == lease_.instance) return instance.heartbeat_at >= last_beat_;
+  }
+  return false;
+}
+
+// Another that was there before this process came, or is still to be waited for.
+bool Membership::others_may_know(Transaction& tx) const {
+  const Time now = tx.now();
+  if (is_member_ && now - joined_at_ >= times_.expiry) return false;
+  for (const auto& other : list_instances(tx)) {
+    if (other.lease.instance != lease_.instance && other.expires_at > now) return true;
+  }
+  return false;
+}
+
+// False when another process settled it first, or the database is away.
+bool Membership::settle_provenance(const std::string& recorded, const std::string& current,
+                                   bool hold) {
+  std::int64_t held = 0;
+  bool settled = false;
+  const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
+    settled = record_identity(tx, recorded, current);
+    if (!settled || !hold) return {};
+    // What the copy's processes had under way is Unknown: they were those of the original.
+    for (const auto& instance : list_instances(tx)) reap_(tx, instance.lease);
+    held = hold_all_jobs(tx);
+    return {};
+  });
+  if (!done || !settled) return false;
+  if (!hold && !recorded.empty()) {
+    spdlog::warn("another server has taken the database over; the queue goes on");
+  } else if (hold) {
+    spdlog::warn(
+        "this database is a restored copy: {} queued emails are held, because the original "
+        "may have sent them since. New emails are delivered. Run segmentflow resume to "
+        "deliver the held ones",
+        held);
+  }
+  return true;
+}
+
+void Membership::check_provenance() {
+  std::string current;
+  std::string recorded;
+  bool is_survivor = false;
+  bool must_wait = false;
+  try {
+    current = database_.identity();
+  } catch (const StoreUnavailable&) {
+    return;
+  }
+  const auto read = database_.read([&](Transaction& tx) {
+    recorded = recorded_identity(tx);
+    is_survivor = survived(tx, recorded);
+    must_wait = others_may_know(tx);
+  });
+  if (!read) return;
+  const bool is_first = recorded.empty();
+  bool is_ours = recorded == current || current.empty();
+  if (!is_ours && (is_survivor || is_first || !must_wait)) {
+    is_ours = settle_provenance(recorded, current, !is_survivor && !is_first);
+  }
+  const std::lock_guard lock(mutex_);
+  queue_is_ours_ = is_ours;
+  if (is_ours) known_identity_ = current;
+}
+
 void Membership::tick() {
   Time now = 0;
   const auto read = database_.read([&](Transaction& tx) { now = tx.now(); });
-  if (!read) return;
+  if (!read) {
+    healthy_since_.reset();
+    return;
+  }
+  check_provenance();
   if (now - last_beat_ >= times_.heartbeat) {
-    if (const auto beaten = beat(); beaten) {
-      last_beat_ = now;
-    } else {
+    if (const auto beaten = beat(); !beaten) {
+      healthy_since_.reset();
       spdlog::warn("no heartbeat: {}", beaten.error().message);
     }
   }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "core/jobs/instances.hpp"
@@ -24,20 +26,29 @@ class Membership {
   // Leaves the list; what is still held is freed as for a gone instance.
   ~Membership();
 
-  // Joins the list and frees what dead processes held. NotReady when the database cannot serve.
+  // Joins the list and frees what dead processes held. In a restored copy of the database the queue
+  // is held first (hold_all_jobs). NotReady when the database cannot serve.
   Result<void> start();
   void stop();
 
   Lease lease() const;
   // Whether a live `serve` is on the list: an embedded mcp leaves delivering to it.
   bool serve_is_alive() const;
+  // Whether the queue is this database's own. False while it cannot be told: nothing must be
+  // claimed then.
+  bool queue_is_ours() const;
 
  private:
   void run();
   void tick();
   Result<void> join_list();
   Result<void> beat();
+  bool is_gone(const KnownInstance& other, Time now) const;
   void reap_gone();
+  void check_provenance();
+  bool survived(Transaction& tx, const std::string& recorded) const;
+  bool others_may_know(Transaction& tx) const;
+  bool settle_provenance(const std::string& recorded, const std::string& current, bool hold);
 
   Database& database_;
   Committer& committer_;
@@ -50,8 +61,12 @@ class Membership {
   std::condition_variable wake_;
   bool stopping_ = false;
   bool serve_is_alive_ = false;
+  bool queue_is_ours_ = false;
   Lease lease_;
   Time last_beat_ = 0;
+  std::optional<Time> healthy_since_;  // signs of life without a gap; nullopt after a failed one
+  Time joined_at_ = 0;
+  std::string known_identity_;  // of the database when the queue was last known to be ours
   bool is_member_ = false;
   std::shared_ptr<void> sign_of_life_;  // where the backend has one
   std::thread thread_;

@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
@@ -79,6 +80,11 @@ class Transaction {
   // The database's clock: the one that leases are measured with.
   virtual Time now() = 0;
 
+  // There is work for others: once this transaction is durable, processes that listen are told
+  // (Database::on_work). Only to be quicker; nothing may depend on it.
+  void announce_work() { announces_work_ = true; }
+  bool announces_work() const { return announces_work_; }
+
   SqlRows query(std::string_view sql, std::initializer_list<SqlValue> params) {
     return query(sql, std::span<const SqlValue>(params.begin(), params.size()));
   }
@@ -90,6 +96,9 @@ class Transaction {
                 std::initializer_list<SqlValue> params) {
     return query(sql, input, std::span<const SqlValue>(params.begin(), params.size()));
   }
+
+ private:
+  bool announces_work_ = false;
 };
 
 // A numbered step of the schema. Applied once, in order, each in a transaction of its own.
@@ -100,6 +109,13 @@ struct Migration {
   // Hints for PostgreSQL alone that change no meaning, such as storage settings; not run in strict
   // mode.
   std::string_view postgres_hints = {};
+};
+
+// A figure about the database itself, for /metrics.
+struct StoreGauge {
+  std::string name;
+  std::string help;
+  double value;
 };
 
 enum class SchemaState {
@@ -146,6 +162,18 @@ class Database {
 
   // The URL for people: without its password.
   virtual std::string shown_url() const = 0;
+
+  // Names the database among its copies: another after it was restored from a backup or a standby
+  // took over. "" where a copy cannot be told apart (SQLite). Throws StoreUnavailable.
+  virtual std::string identity() = 0;
+
+  // Throws StoreUnavailable.
+  virtual std::vector<StoreGauge> gauges() = 0;
+
+  // From now on `hook` is called, on a thread of the database's, after another process announced
+  // work, where the backend carries such news. An empty hook ends it: no call is under way when
+  // this returns.
+  virtual void on_work(std::function<void()> hook) = 0;
 
  protected:
   // read() without its translation of StoreUnavailable and without nesting.

@@ -234,8 +234,39 @@ CREATE INDEX delivery_attempts_open ON delivery_attempts (instance_id) WHERE out
 CREATE INDEX delivery_attempts_unknown ON delivery_attempts (finished_at) WHERE outcome = 'Unknown';
 )sql";
 
+// The lease is in no index, so that a claim rewrites none: what an instance holds is looked for
+// only when it ends. `database_identity` tells a restored copy from the database it was made of.
+constexpr std::string_view kManyNodes = R"sql(
+DROP INDEX jobs_leased;
+ALTER TABLE installation ADD COLUMN database_identity TEXT;
+ALTER TABLE installation ADD COLUMN moved_to TEXT;
+CREATE TABLE moves (
+  row_id INTEGER_ID,
+  source BYTES NOT NULL UNIQUE,
+  started_at BIGINT NOT NULL,
+  finished_at BIGINT
+);
+)sql";
+
+// The queue is small and rewritten all the time: pages with room for new versions beside the old
+// ones, and a vacuum that comes soon and does not rest. History grows slowly and is vacuumed for
+// its indexes.
+constexpr std::string_view kManyNodesHints = R"sql(
+ALTER TABLE jobs SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+  autovacuum_analyze_scale_factor = 0.1);
+ALTER TABLE instances SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE email_sends SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE delivery_attempts SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE email_contents SET (autovacuum_vacuum_scale_factor = 0.05);
+)sql";
+
 constexpr std::array kMigrations = {
     Migration{1, "foundation", kFoundation},
+    Migration{2, "many nodes", kManyNodes, kManyNodesHints},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Which database the tests run on: SQLite in the data folder, or, where SEGMENTFLOW_TEST_POSTGRES is
-// the URL of a server, a database of that server for each data folder.
+// Which database the tests run on: SQLite in the data folder, or, where SEGMENTFLOW_TEST_POSTGRES
+// is the URL of a server, a database of that server for each data folder.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";

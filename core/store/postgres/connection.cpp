@@ -16,6 +16,7 @@
 namespace segmentflow::postgres {
 namespace {
 
+constexpr const char* kChannel = "segmentflow_work";
 constexpr const char* kReadOnlyTransaction = "25006";
 constexpr std::size_t kStatementsMax = 1'024;  // kept per session
 constexpr int kServerVersionMin = 130'000;     // 13.0, as server_version_num
@@ -123,6 +124,7 @@ Connection::Connection(const SessionOptions& options) : strict_(options.strict) 
 
 Connection::~Connection() {
   frame_.reset();
+  ear_.reset();
 }
 
 void Connection::require_usable_server() {
@@ -233,6 +235,31 @@ SqlRows Connection::run_once(const std::string& sql) {
     if (frame_) return rows_of(frame_->exec(sql));
     pqxx::nontransaction frame(*session_);
     return rows_of(frame.exec(sql));
+  });
+}
+
+Connection::Ear::Ear(pqxx::connection_base& connection)
+    : notification_receiver(connection, kChannel) {}
+
+void Connection::Ear::operator()(const std::string&, int backend_pid) {
+  if (backend_pid != conn().backendpid()) has_heard = true;
+}
+
+void Connection::listen() {
+  translated("listening", [&] { ear_ = std::make_unique<Ear>(*session_); });
+}
+
+void Connection::notify() {
+  run_once(fmt::format("NOTIFY {}", kChannel));
+}
+
+bool Connection::hears(std::chrono::milliseconds patience) {
+  return translated("listening", [&] {
+    ear_->has_heard = false;
+    session_->await_notification(0, std::chrono::microseconds(patience).count());
+    // A lost connection does not end the wait with an exception.
+    if (!session_->is_open()) throw pqxx::broken_connection("the session is closed");
+    return ear_->has_heard;
   });
 }
 

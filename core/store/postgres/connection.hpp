@@ -1,11 +1,13 @@
 // One PostgreSQL session and its prepared statements. Includes pqxx: for this folder only.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <pqxx/connection>
 #include <pqxx/errorhandler>
 #include <pqxx/nontransaction>
+#include <pqxx/notification>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +54,12 @@ class Connection {
   // Runs one statement that is not kept.
   SqlRows run_once(const std::string& sql);
 
+  // Listens for, and tells, that there is work.
+  void listen();
+  void notify();
+  // Waits up to `patience`; true when another session has told something.
+  bool hears(std::chrono::milliseconds patience);
+
  private:
   struct Statement {
     std::string name;
@@ -63,6 +71,12 @@ class Connection {
    public:
     explicit Notices(pqxx::connection_base& connection) : errorhandler(connection) {}
     bool operator()(const char message[]) noexcept override;
+  };
+  class Ear final : public pqxx::notification_receiver {
+   public:
+    explicit Ear(pqxx::connection_base& connection);
+    void operator()(const std::string& payload, int backend_pid) override;
+    bool has_heard = false;
   };
   struct TextHash {
     using is_transparent = void;
@@ -82,6 +96,7 @@ class Connection {
   Mode mode_ = Mode::Read;  // of the last transaction
   std::unique_ptr<pqxx::connection> session_;
   std::unique_ptr<Notices> notices_;
+  std::unique_ptr<Ear> ear_;
   std::optional<pqxx::nontransaction> frame_;  // pqxx's place to run statements in
   std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
   std::size_t prepared_ = 0;

@@ -10,6 +10,7 @@
 #include "core/store/postgres/connector.hpp"
 #include "core/store/postgres/failure.hpp"
 #include "core/store/postgres/lowering.hpp"
+#include "core/store/postgres/news.hpp"
 #include "core/store/postgres/transaction.hpp"
 #include "core/store/postgres/url.hpp"
 
@@ -38,6 +39,12 @@ class PostgresDatabase final : public Database {
   std::shared_ptr<void> hold_instance(const Uuid&) override { return nullptr; }
   bool instance_is_gone(const Uuid&) override { return false; }
   std::string shown_url() const override { return without_password(connector_.options().url); }
+  std::string identity() override;
+  std::vector<StoreGauge> gauges() override;
+  void on_work(std::function<void()> hook) override {
+    news_.stop();
+    if (hook && !connector_.options().strict) news_.start(std::move(hook));
+  }
 
   // Throws what connecting throws.
   void check() { readers_.lend(); }
@@ -59,6 +66,7 @@ class PostgresDatabase final : public Database {
   const int writers_max_;
   Pool writers_;
   Pool readers_;
+  News news_{connector_};
 };
 
 // A session that died while nobody used it has done nothing yet: a new one takes its place.
@@ -82,6 +90,7 @@ void PostgresDatabase::run_once(Pool::Lent& connection, Mode mode, const Work& w
       throw StoreDefect("a write went on after one of its statements failed");
     }
     connection->commit();
+    if (tx.announces_work()) news_.tell();
   } catch (...) {
     connection->rollback();
     if (connection->is_broken()) connection.discard();
@@ -108,6 +117,44 @@ void PostgresDatabase::run_read(const std::function<void(Transaction&)>& work) {
 
 void PostgresDatabase::run_write(const std::function<void(Transaction&)>& work) {
   run_in_transaction(writers_, Mode::Write, [&](Connection&, Transaction& tx) { work(tx); });
+}
+
+// A cluster has an identifier from its birth and a timeline for each life since; a database that
+// was restored from a dump has another OID.
+std::string PostgresDatabase::identity() {
+  if (connector_.options().strict) return {};
+  std::string identity;
+  run_read([&](Transaction& tx) {
+    identity = tx.query(
+                     "SELECT system_identifier || '/' || "
+                     "left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
+                     "(SELECT oid FROM pg_database WHERE datname = current_database()) "
+                     "FROM pg_control_system()")
+                   .at(0)
+                   .at(0)
+                   .text();
+  });
+  return identity;
+}
+
+std::vector<StoreGauge> PostgresDatabase::gauges() {
+  if (connector_.options().strict) return {};
+  std::vector<StoreGauge> gauges;
+  run_read([&](Transaction& tx) {
+    const auto dead =
+        tx.query("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = to_regclass('jobs')");
+    const auto oldest = tx.query(
+        "SELECT CAST(coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) * 1000 "
+        "AS BIGINT) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()");
+    gauges.push_back({"segmentflow_postgres_job_dead_tuples",
+                      "Versions of jobs that wait for a vacuum, as the server estimates",
+                      static_cast<double>(dead.at(0).at(0).integer())});
+    gauges.push_back({"segmentflow_postgres_oldest_transaction_seconds",
+                      "Age of the oldest transaction in the database: it keeps dead tuples",
+                      static_cast<double>(oldest.at(0).at(0).integer()) / 1000});
+  });
+  return gauges;
 }
 
 SchemaState PostgresDatabase::schema_state(std::span<const Migration> migrations) {

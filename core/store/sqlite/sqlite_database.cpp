@@ -47,6 +47,9 @@ class SqliteDatabase final : public Database {
   }
 
   std::string shown_url() const override { return "sqlite:" + path_; }
+  std::string identity() override { return {}; }
+  std::vector<StoreGauge> gauges() override { return {}; }
+  void on_work(std::function<void()>) override {}  // processes of one machine look often enough
 
  protected:
   void run_read(const std::function<void(Transaction&)>& work) override;

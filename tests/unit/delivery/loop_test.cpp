@@ -128,7 +128,7 @@ class Works : public Deliveries {
                                               });
     DeliverySettings settings;
     settings.in_flight_max = in_flight_max;
-    settings.poll_every = kMicrosPerSecond / 1000;
+    settings.poll_first = settings.poll_max = kMicrosPerSecond / 1000;
     loop = std::make_unique<DeliveryLoop>(*database, *committer, *membership, composer, transport,
                                           ids, entropy, clock, settings,
                                           [this] { return may_deliver.load(); });

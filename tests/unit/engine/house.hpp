@@ -12,6 +12,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/id.hpp"
 #include "core/base/secret.hpp"
+#include "core/delivery/delivery_config.hpp"
 #include "core/store/committer.hpp"
 #include "core/store/database.hpp"
 #include "core/store/schema.hpp"
@@ -39,6 +40,7 @@ class House {
   explicit House(CommitterLimits limits = {}) {
     database = open();
     if (!database->migrate(schema_migrations())) throw std::runtime_error("no schema");
+    database->write([&](Transaction& tx) { ensure_installation(tx, secret); });
     committer = std::make_unique<Committer>(*database, limits);
   }
 

@@ -93,11 +93,15 @@ TEST_CASE("membership: a stalled process is taken over when it expires, and come
   Process taker(house, InstanceRole::Mcp);
   taker.clock.advance(LeaseTimes{}.expiry);
   REQUIRE(taker.membership->start());
-  CHECK(taker.reaped == std::vector{before.instance});
-  CHECK_FALSE(taker.membership->serve_is_alive());
-  CHECK_FALSE(listed(house, before.instance));
+  // After an outage all look expired: it must have been alive itself for a while.
+  CHECK(taker.reaped.empty());
+  CHECK(listed(house, before.instance));
+  taker.clock.advance(2 * LeaseTimes{}.heartbeat);
+  await([&] { return !listed(house, before.instance); });
+  await([&] { return !taker.membership->serve_is_alive(); });
   // It wakes up: time has passed for it too.
   stalled.clock.advance(LeaseTimes{}.expiry);
+  CHECK(taker.reaped == std::vector{before.instance});
   await([&] { return stalled.lease().instance != before.instance; });
   CHECK(stalled.lease().epoch == before.epoch + 1);
   await([&] { return taker.membership->serve_is_alive(); });
@@ -107,6 +111,6 @@ TEST_CASE("membership: a stalled process is taken over when it expires, and come
 TEST_CASE("membership: without a database there is no start") {
   House house;
   Process lost(house, InstanceRole::Serve);
-  house.change("DROP TABLE instances");
+  house.change("ALTER TABLE instances ADD COLUMN must TEXT CHECK (must IS NOT NULL)");
   CHECK_FALSE(lost.membership->start());
 }
