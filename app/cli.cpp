@@ -61,6 +61,7 @@ class CommandLine {
     add_settings();
     app_.option_defaults()->group("Options");
     add_running_commands();
+    add_database_commands();
     add_key_commands();
     add_content_commands();
     add_group_commands();
@@ -158,6 +159,21 @@ class CommandLine {
     call->add_option("operation", operation_, "Operation or tool name")->required();
     call->add_option("json", input_, "Its input as a JSON object (default: {})");
     command(&app_, "doctor", "Check folder, disk, database, keys and delivery", run_doctor);
+    command(&app_, "nodes", "Who is alive on this database, and what each has under way",
+            run_nodes);
+  }
+
+  void add_database_commands() {
+    auto* backup = command(&app_, "backup", "Copy the SQLite database while it is in use",
+                           [this](const Settings& s) { return run_backup(s, first_); });
+    backup->add_option("file", first_, "The copy; what is queued in it is held")->required();
+    command(&app_, "resume", "Deliver what is held because the database is a restored copy",
+            run_resume);
+    auto* migrate =
+        command(&app_, "migrate", "Move from SQLite to PostgreSQL; stop all processes first",
+                [this](const Settings& s) { return run_migrate(s, first_); });
+    migrate->add_option("--to", first_, "The empty database: postgresql://user@host/database")
+        ->required();
   }
 
   void add_key_commands() {

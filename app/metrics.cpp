@@ -79,16 +79,25 @@ void add_installation(Families& families, Runtime& runtime) {
   double unknown = 0;
   double overdue = 0;
   double queued = 0;
+  double held = 0;
+  std::vector<StoreGauge> gauges;
   const auto read = runtime.database().read([&](Transaction& tx) {
     unknown = static_cast<double>(count_unknown_attempts(tx));
     overdue = static_cast<double>(count_overdue_sends(tx));
     queued = static_cast<double>(tx.query("SELECT count(*) FROM jobs").at(0)[0].integer());
+    held = static_cast<double>(count_held_jobs(tx));
+    gauges = runtime.database().gauges(tx);
   });
   families.add("segmentflow_database_up", "Whether the database answers", MetricType::Gauge,
                read ? 1 : 0);
   if (!read) return;
   families.add("segmentflow_jobs", "Jobs in the queue, of all processes", MetricType::Gauge,
                queued);
+  families.add("segmentflow_jobs_held", "Jobs that wait for segmentflow resume", MetricType::Gauge,
+               held);
+  for (const StoreGauge& gauge : gauges) {
+    families.add(gauge.name.c_str(), gauge.help.c_str(), MetricType::Gauge, gauge.value);
+  }
   families.add("segmentflow_attempts_unknown", "Attempts on record with an unknown outcome",
                MetricType::Gauge, unknown);
   families.add("segmentflow_sends_overdue", "Sends past their deadline and not final; must be 0",

@@ -1,13 +1,17 @@
 #include "app/runtime.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/move/move.hpp"
 #include "core/store/schema.hpp"
 
 namespace segmentflow::app {
 namespace {
+
+namespace fs = std::filesystem;
 
 Result<void> make_data_dir(const std::filesystem::path& folder) {
   std::error_code error;
@@ -80,6 +84,8 @@ Result<void> initialise(const Settings& settings) {
   }
   Result<void> checked;
   (*database)->write([&](Transaction& tx) {
+    checked = require_not_moved(tx);
+    if (!checked) return;
     ensure_installation(tx, *secret);
     checked = check_installation(tx, *secret);
     if (checked && !settings.smtp_url.empty()) {
@@ -89,26 +95,36 @@ Result<void> initialise(const Settings& settings) {
   return checked;
 }
 
-Result<std::unique_ptr<Runtime>> Runtime::open(Settings settings) {
+Result<std::unique_ptr<Database>> open_existing_database(const Settings& settings) {
   // Opening would make the file: an installation that is not there must not look half there.
   std::error_code ignored;
-  const std::string sqlite_path = "sqlite:" + (settings.data_dir / "segmentflow.db").string();
-  if (settings.database_url == sqlite_path &&
-      !std::filesystem::exists(settings.data_dir / "segmentflow.db", ignored)) {
+  const auto file = settings.data_dir / "segmentflow.db";
+  if (settings.database_url == "sqlite:" + file.string() && !fs::exists(file, ignored)) {
     return tl::unexpected(not_initialised(settings));
   }
-  auto secret = InstallationSecret::load(settings.secret, settings.data_dir);
-  if (!secret) return tl::unexpected(secret.error());
   auto database = open_database(settings.database_url, settings.database);
-  if (!database) return tl::unexpected(database.error());
+  if (!database) return database;
   if (auto checked = check_schema(**database, settings); !checked) {
     return tl::unexpected(checked.error());
   }
+  return database;
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(Settings settings) {
+  auto secret = InstallationSecret::load(settings.secret, settings.data_dir);
+  auto database = open_existing_database(settings);
+  if (!database) return tl::unexpected(database.error());
+  if (!secret) return tl::unexpected(secret.error());
   Result<void> checked;
-  auto read =
-      (*database)->read([&](Transaction& tx) { checked = check_installation(tx, *secret); });
+  bool is_copied_from = false;
+  auto read = (*database)->read([&](Transaction& tx) {
+    checked = require_not_moved(tx);
+    if (checked) checked = check_installation(tx, *secret);
+    is_copied_from = checked && has_open_move(tx);
+  });
   if (!read) return tl::unexpected(read.error());
   if (!checked) return tl::unexpected(checked.error());
+  if (is_copied_from) (*database)->write(drop_open_move);
   return std::unique_ptr<Runtime>(
       new Runtime(std::move(settings), std::move(*secret), std::move(*database)));
 }
@@ -164,10 +180,21 @@ Result<void> Runtime::join(InstanceRole role) {
       std::make_shared<DeliveryHost>(settings_, role, *database_, *committer_, *membership,
                                      *composer_, ids_, entropy_, clock_, secret_);
   delivery->start();
+  warn_of_held_jobs();
   const std::lock_guard lock(joined_mutex_);
   membership_ = std::move(membership);
   delivery_ = std::move(delivery);
   return {};
+}
+
+void Runtime::warn_of_held_jobs() {
+  std::int64_t held = 0;
+  const auto read = database_->read([&](Transaction& tx) { held = count_held_jobs(tx); });
+  if (!read || held == 0) return;
+  spdlog::warn(
+      "{} emails are held, because this database is a restored copy and the original may have sent "
+      "them. Run segmentflow resume to deliver them",
+      held);
 }
 
 void Runtime::leave(std::chrono::milliseconds patience) {

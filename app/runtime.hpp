@@ -16,7 +16,8 @@ namespace segmentflow::app {
 inline constexpr std::string_view kVersion = SEGMENTFLOW_VERSION;
 
 // Opens the database of the settings and checks that it is ours: schema, secret. NotFound with the
-// folder and the command to run when there is no installation; Conflict for another secret.
+// folder and the command to run when there is no installation; Conflict for another secret, and for
+// an installation that was moved.
 class Runtime {
  public:
   static Result<std::unique_ptr<Runtime>> open(Settings settings);
@@ -47,6 +48,7 @@ class Runtime {
   Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<Database> database);
   DeliveryStatus delivery_status();
   void wake_delivery();
+  void warn_of_held_jobs();
 
   Settings settings_;
   InstallationSecret secret_;
@@ -68,6 +70,10 @@ class Runtime {
   std::shared_ptr<Membership> membership_;
   std::shared_ptr<DeliveryHost> delivery_;
 };
+
+// The database of the settings, with the schema that this version needs. NotFound, Conflict as for
+// Runtime::open; whose installation it is, and whether it was moved, is not looked at.
+Result<std::unique_ptr<Database>> open_existing_database(const Settings& settings);
 
 // The URL's database with its schema up to date and the installation in it, made where it is
 // missing. Only `serve` and `init` call it.

@@ -23,7 +23,8 @@ target_link_libraries(test_database PUBLIC core PRIVATE PkgConfig::PQXX)
 target_precompile_headers(test_database REUSE_FROM pch_heavy)
 
 segmentflow_tests(describe_tests FOLDERS describe LINK describe schemas)
-segmentflow_tests(core_tests FOLDERS base store access profiles senders templates LINK test_database)
+segmentflow_tests(core_tests FOLDERS base store move access profiles senders templates
+                  LINK test_database)
 if(TARGET core_tests)
   # The VFS that forgets what was not synced, for the power loss tests of the store.
   file(GLOB fault_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fault/*.cpp)
@@ -38,3 +39,8 @@ segmentflow_tests(http_tests FOLDERS http LINK transport_http)
 segmentflow_tests(smtp_tests FOLDERS smtp LINK transport_smtp)
 segmentflow_tests(tools_tests FOLDERS tools LINK tools test_database)
 segmentflow_tests(app_tests FOLDERS app LINK app)
+
+# Built by ./dev bench only.
+add_executable(claims_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/claims.cpp)
+target_link_libraries(claims_bench PRIVATE core transport_asio)
+target_precompile_headers(claims_bench REUSE_FROM pch_heavy)

@@ -18,6 +18,10 @@ int run_serve(const Settings& settings);
 int run_mcp(const Settings& settings);
 int run_call(const Settings& settings, const std::string& operation, const std::string& input);
 int run_doctor(const Settings& settings);
+int run_nodes(const Settings& settings);
+int run_resume(const Settings& settings);
+int run_backup(const Settings& settings, const std::string& file);
+int run_migrate(const Settings& settings, const std::string& target_url);
 
 struct KeyOptions {
   std::string organization;  // "" for the only one

@@ -94,6 +94,10 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
   if (const auto overdue = count_overdue_sends(tx); overdue > 0) {
     report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
   }
+  if (const auto held = count_held_jobs(tx); held > 0) {
+    report.warn(fmt::format(
+        "{} emails are held in this restored copy; run segmentflow resume to deliver them", held));
+  }
   if (!any_api_key(tx)) report.warn("there is no API key; run segmentflow keys create");
   report.ok(fmt::format("database {}", runtime.database().shown_url()));
 }

@@ -211,12 +211,8 @@ void Membership::check_provenance() {
   std::string recorded;
   bool is_survivor = false;
   bool must_wait = false;
-  try {
-    current = database_.identity();
-  } catch (const StoreUnavailable&) {
-    return;
-  }
   const auto read = database_.read([&](Transaction& tx) {
+    current = database_.identity(tx);
     recorded = recorded_identity(tx);
     is_survivor = survived(tx, recorded);
     must_wait = others_may_know(tx);

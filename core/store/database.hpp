@@ -29,6 +29,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/store/sql.hpp"
+#include "core/store/tables.hpp"
 
 namespace segmentflow {
 
@@ -163,12 +164,20 @@ class Database {
   // The URL for people: without its password.
   virtual std::string shown_url() const = 0;
 
-  // Names the database among its copies: another after it was restored from a backup or a standby
-  // took over. "" where a copy cannot be told apart (SQLite). Throws StoreUnavailable.
-  virtual std::string identity() = 0;
+  // The following read, or write, in a transaction of this database.
 
-  // Throws StoreUnavailable.
-  virtual std::vector<StoreGauge> gauges() = 0;
+  // Names the database among its copies: another after it was restored from a backup or a standby
+  // took over. "" where a copy cannot be told apart (SQLite).
+  virtual std::string identity(Transaction& tx) = 0;
+  virtual std::vector<StoreGauge> gauges(Transaction& tx) = 0;
+  // All tables of ours.
+  virtual std::vector<Table> tables(Transaction& tx) = 0;
+  // Rows were copied into the tables together with their row ids: new ones come after them.
+  virtual void row_ids_were_given(Transaction& tx, std::span<const Table> tables) = 0;
+
+  // Writes a consistent copy, as a database file of its own, while others go on. `path` must not
+  // exist. Conflict where the backend leaves that to its server's tools, NotReady.
+  virtual Result<void> copy_to(const std::string& path) = 0;
 
   // From now on `hook` is called, on a thread of the database's, after another process announced
   // work, where the backend carries such news. An empty hook ends it: no call is under way when

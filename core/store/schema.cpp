@@ -239,12 +239,12 @@ CREATE INDEX delivery_attempts_unknown ON delivery_attempts (finished_at) WHERE 
 constexpr std::string_view kManyNodes = R"sql(
 DROP INDEX jobs_leased;
 ALTER TABLE installation ADD COLUMN database_identity TEXT;
+ALTER TABLE installation ADD COLUMN move_token BYTES;
 ALTER TABLE installation ADD COLUMN moved_to TEXT;
-CREATE TABLE moves (
+CREATE TABLE arriving_moves (
   row_id INTEGER_ID,
-  source BYTES NOT NULL UNIQUE,
-  started_at BIGINT NOT NULL,
-  finished_at BIGINT
+  token BYTES NOT NULL UNIQUE,
+  started_at BIGINT NOT NULL
 );
 )sql";
 

@@ -8,8 +8,6 @@
 namespace segmentflow::postgres {
 namespace {
 
-// Serialization failure, deadlock.
-constexpr std::array kRunAgain = {"40001", "40P01"};
 // Data that a type or a constraint does not take.
 constexpr std::array kConstraint = {"22", "23", "42804"};
 // Syntax, names, types, the number of parameters, a write in a read.
@@ -43,7 +41,6 @@ void throw_failure(const std::string& sqlstate, std::string_view words, std::str
   const std::string message =
       fmt::format("PostgreSQL failed while {}: {}SQLSTATE {}", doing,
                   quotes_data ? "" : fmt::format("{}, ", first_line(words)), sqlstate);
-  if (is_any(kRunAgain, sqlstate)) throw RunAgain(message);
   if (is_any(kConstraint, sqlstate)) throw StoreConstraint(message);
   if (is_any(kDefect, sqlstate)) throw StoreDefect(message);
   throw StoreUnavailable(message);

@@ -14,8 +14,8 @@ class RunAgain : public StoreUnavailable {
   using StoreUnavailable::StoreUnavailable;
 };
 
-// Throws StoreConstraint (the data broke a rule), RunAgain (deadlock, serialization), StoreDefect
-// (the statement is wrong) or StoreUnavailable (everything that may pass). `words` are the server's
+// Throws StoreConstraint (the data broke a rule), StoreDefect (the statement is wrong) or
+// StoreUnavailable (everything that may pass). `words` are the server's
 // without DETAIL, which would hold data values.
 [[noreturn]] void throw_failure(const std::string& sqlstate, std::string_view words,
                                 std::string_view doing);

@@ -39,8 +39,11 @@ class PostgresDatabase final : public Database {
   std::shared_ptr<void> hold_instance(const Uuid&) override { return nullptr; }
   bool instance_is_gone(const Uuid&) override { return false; }
   std::string shown_url() const override { return without_password(connector_.options().url); }
-  std::string identity() override;
-  std::vector<StoreGauge> gauges() override;
+  std::string identity(Transaction& tx) override;
+  std::vector<StoreGauge> gauges(Transaction& tx) override;
+  std::vector<Table> tables(Transaction& tx) override;
+  void row_ids_were_given(Transaction& tx, std::span<const Table> tables) override;
+  Result<void> copy_to(const std::string& path) override;
   void on_work(std::function<void()> hook) override {
     news_.stop();
     if (hook && !connector_.options().strict) news_.start(std::move(hook));
@@ -121,39 +124,67 @@ void PostgresDatabase::run_write(const std::function<void(Transaction&)>& work) 
 
 // A cluster has an identifier from its birth and a timeline for each life since; a database that
 // was restored from a dump has another OID.
-std::string PostgresDatabase::identity() {
+std::string PostgresDatabase::identity(Transaction& tx) {
   if (connector_.options().strict) return {};
-  std::string identity;
-  run_read([&](Transaction& tx) {
-    identity = tx.query(
-                     "SELECT system_identifier || '/' || "
-                     "left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
-                     "(SELECT oid FROM pg_database WHERE datname = current_database()) "
-                     "FROM pg_control_system()")
-                   .at(0)
-                   .at(0)
-                   .text();
-  });
-  return identity;
+  return tx
+      .query(
+          "SELECT system_identifier || '/' || "
+          "left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
+          "(SELECT oid FROM pg_database WHERE datname = current_database()) "
+          "FROM pg_control_system()")
+      .at(0)
+      .at(0)
+      .text();
 }
 
-std::vector<StoreGauge> PostgresDatabase::gauges() {
+std::vector<Table> PostgresDatabase::tables(Transaction& tx) {
+  std::vector<Table> tables;
+  for (const auto& row :
+       tx.query("SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), "
+                "CAST(data_type AS TEXT) FROM information_schema.columns "
+                "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position")) {
+    if (tables.empty() || tables.back().name != row[0].text())
+      tables.push_back({row[0].text(), {}});
+    const std::string& type = row[2].text();
+    tables.back().described.push_back({row[1].text(), type == "bigint" ? SqlType::Integer
+                                                      : type == "text" ? SqlType::Text
+                                                                       : SqlType::Bytes});
+  }
+  return tables;
+}
+
+void PostgresDatabase::row_ids_were_given(Transaction& tx, std::span<const Table> tables) {
+  for (const Table& table : tables) {
+    tx.query(
+        fmt::format("SELECT setval(pg_get_serial_sequence('{0}', 'row_id'), "
+                    "(SELECT coalesce(max(row_id), 0) + 1 FROM {0}), false)",
+                    table.name));
+  }
+}
+
+Result<void> PostgresDatabase::copy_to(const std::string&) {
+  return fail(
+      ErrorCode::Conflict,
+      "PostgreSQL has its own tools for backups (pg_dump, pg_basebackup). A copy that is "
+      "restored from them is recognised by its server and holds its queue until segmentflow "
+      "resume; see docs/operations.md.");
+}
+
+std::vector<StoreGauge> PostgresDatabase::gauges(Transaction& tx) {
   if (connector_.options().strict) return {};
   std::vector<StoreGauge> gauges;
-  run_read([&](Transaction& tx) {
-    const auto dead =
-        tx.query("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = to_regclass('jobs')");
-    const auto oldest = tx.query(
-        "SELECT CAST(coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) * 1000 "
-        "AS BIGINT) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND pid <> pg_backend_pid()");
-    gauges.push_back({"segmentflow_postgres_job_dead_tuples",
-                      "Versions of jobs that wait for a vacuum, as the server estimates",
-                      static_cast<double>(dead.at(0).at(0).integer())});
-    gauges.push_back({"segmentflow_postgres_oldest_transaction_seconds",
-                      "Age of the oldest transaction in the database: it keeps dead tuples",
-                      static_cast<double>(oldest.at(0).at(0).integer()) / 1000});
-  });
+  const auto dead =
+      tx.query("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = to_regclass('jobs')");
+  const auto oldest = tx.query(
+      "SELECT CAST(coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) * 1000 "
+      "AS BIGINT) FROM pg_stat_activity WHERE datname = current_database() "
+      "AND pid <> pg_backend_pid()");
+  gauges.push_back({"segmentflow_postgres_job_dead_tuples",
+                    "Versions of jobs that wait for a vacuum, as the server estimates",
+                    static_cast<double>(dead.at(0).at(0).integer())});
+  gauges.push_back({"segmentflow_postgres_oldest_transaction_seconds",
+                    "Age of the oldest transaction in the database: it keeps dead tuples",
+                    static_cast<double>(oldest.at(0).at(0).integer()) / 1000});
   return gauges;
 }
 

@@ -87,6 +87,12 @@ SqlRows Connection::run_once(std::string_view sql) {
   return rows;
 }
 
+void Connection::copy_to(const std::string& path) {
+  SqlRows rows;
+  const SqlValue target(path);
+  Statement(db_, "VACUUM INTO $1", kNoColumns).run({&target, 1}, {}, rows);
+}
+
 void Connection::run_control(std::string_view sql) {
   SqlRows rows;
   statement(sql, kNoColumns).run({}, {}, rows);

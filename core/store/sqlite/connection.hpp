@@ -74,6 +74,8 @@ class Connection {
 
   // Runs one statement that is not kept.
   SqlRows run_once(std::string_view sql);
+  // Writes a copy of the database as of now to a file that does not exist.
+  void copy_to(const std::string& path);
   std::int64_t total_changes() const { return sqlite3_total_changes64(db_); }
   std::int64_t last_changes() const { return sqlite3_changes64(db_); }
   sqlite3* handle() const { return db_; }

@@ -25,7 +25,7 @@ constexpr mode_t kFileMode = 0600;
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(const FileName& file, const DatabaseOptions& options)
-      : path_(file.path),
+      : file_(file),
         clock_(options.clock != nullptr ? *options.clock : own_clock_),
         writer_(file, Access::ReadWrite),
         readers_(options.readers_max,
@@ -39,16 +39,20 @@ class SqliteDatabase final : public Database {
   Result<void> migrate(std::span<const Migration> migrations) override;
 
   std::shared_ptr<void> hold_instance(const Uuid& instance) override {
-    return sqlite::hold_instance(path_, instance);
+    return sqlite::hold_instance(file_.path, instance);
   }
 
   bool instance_is_gone(const Uuid& instance) override {
-    return sqlite::instance_is_gone(path_, instance);
+    return sqlite::instance_is_gone(file_.path, instance);
   }
 
-  std::string shown_url() const override { return "sqlite:" + path_; }
-  std::string identity() override { return {}; }
-  std::vector<StoreGauge> gauges() override { return {}; }
+  std::string shown_url() const override { return "sqlite:" + file_.path; }
+  std::string identity(Transaction&) override { return {}; }
+  std::vector<StoreGauge> gauges(Transaction&) override { return {}; }
+  std::vector<Table> tables(Transaction& tx) override;
+  void row_ids_were_given(Transaction&, std::span<const Table>) override {
+  }  // a new one follows the largest
+  Result<void> copy_to(const std::string& path) override;
   void on_work(std::function<void()>) override {}  // processes of one machine look often enough
 
  protected:
@@ -61,7 +65,7 @@ class SqliteDatabase final : public Database {
     return SQLITE_OK;
   }
 
-  const std::string path_;
+  const FileName file_;
   const SystemClock own_clock_;
   const Clock& clock_;
   std::mutex writer_mutex_;
@@ -94,6 +98,33 @@ void SqliteDatabase::run_write(const std::function<void(Transaction&)>& work) {
   } catch (...) {
     writer_.rollback();
     throw;
+  }
+}
+
+std::vector<Table> SqliteDatabase::tables(Transaction& tx) {
+  std::vector<Table> tables;
+  for (const auto& row :
+       tx.query("SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c "
+                "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid")) {
+    if (tables.empty() || tables.back().name != row[0].text())
+      tables.push_back({row[0].text(), {}});
+    const std::string& type = row[2].text();
+    tables.back().described.push_back({row[1].text(), type == "INTEGER" ? SqlType::Integer
+                                                      : type == "TEXT"  ? SqlType::Text
+                                                                        : SqlType::Bytes});
+  }
+  return tables;
+}
+
+// VACUUM INTO reads one snapshot and writes a file without free pages; it does not wait for the
+// disk, so the caller syncs.
+Result<void> SqliteDatabase::copy_to(const std::string& path) {
+  try {
+    // A connection for reading may not write, whichever file.
+    Connection(file_, Access::ReadWrite).copy_to(path);
+    return {};
+  } catch (const StoreUnavailable& failure) {
+    return fail(ErrorCode::NotReady, fmt::format("Cannot write {}: {}.", path, failure.what()));
   }
 }
 

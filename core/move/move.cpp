@@ -1,0 +1,220 @@
+#include "core/move/move.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/base/secret.hpp"
+#include "core/delivery/delivery_records.hpp"
+#include "core/jobs/instances.hpp"
+#include "core/store/tables.hpp"
+
+namespace segmentflow {
+namespace {
+
+constexpr std::size_t kTokenBytes = 16;
+constexpr int kBatchRows = 500;
+
+// The installation's row arrives last, the others belong to the database and not to what is in it.
+constexpr std::array<std::string_view, 4> kNotCopied = {"schema_migrations", "instances",
+                                                        "arriving_moves", "installation"};
+
+Error conflict(std::string message) {
+  return {ErrorCode::Conflict, std::move(message)};
+}
+
+void read_or_throw(Database& database, const std::function<void(Transaction&)>& work) {
+  const auto read = database.read(work);
+  if (!read) throw StoreUnavailable(read.error().message);
+}
+
+std::vector<Table> copied_tables(Database& source) {
+  std::vector<Table> tables;
+  read_or_throw(source, [&](Transaction& tx) { tables = source.tables(tx); });
+  std::erase_if(tables, [](const Table& table) {
+    return std::find(kNotCopied.begin(), kNotCopied.end(), table.name) != kNotCopied.end();
+  });
+  return tables;
+}
+
+// Step one, in the source: nobody uses it, nothing is leased, and it carries the move's token.
+Result<std::string> mark_source(Database& source, Entropy& entropy, const MoveOptions& options) {
+  Result<std::string> token = std::string();
+  source.write([&](Transaction& tx) {
+    for (const auto& instance : list_instances(tx)) {
+      if (!source.instance_is_gone(instance.lease.instance)) {
+        token = tl::unexpected(conflict(fmt::format(
+            "{} (process {} on {}) still uses the source. Stop it, then run this again.",
+            to_string(instance.role), instance.process_id, instance.host)));
+        return;
+      }
+      unregister_instance(tx, instance.lease.instance);
+      reap_deliveries(tx, instance.lease, options.retry, entropy);
+    }
+    const auto rows = tx.query("SELECT move_token FROM installation");
+    if (rows.empty()) {
+      token = fail(ErrorCode::NotFound, "The source holds no installation.");
+    } else if (!rows[0][0].is_null()) {
+      token = rows[0][0].bytes();
+    } else {
+      token = random_bytes(entropy, kTokenBytes);
+      tx.query("UPDATE installation SET move_token = $1", {Bytes{*token}});
+    }
+  });
+  return token;
+}
+
+// Step two, in the target: it is empty, or holds the beginning of this very move.
+Result<void> mark_target(Database& target, const std::vector<Table>& tables,
+                         const std::string& token) {
+  Result<void> result;
+  target.write([&](Transaction& tx) {
+    result = {};
+    const auto moves = tx.query("SELECT token FROM arriving_moves");
+    if (moves.size() == 1 && moves[0][0].bytes() == token) return;
+    bool is_empty = moves.empty() && tx.query("SELECT 1 FROM installation").empty();
+    for (const Table& table : tables) {
+      is_empty = is_empty && tx.query(fmt::format("SELECT 1 FROM {} LIMIT 1", table.name)).empty();
+    }
+    if (!is_empty) {
+      result = tl::unexpected(
+          conflict("The target is not empty, and what it holds is not the beginning of this move. "
+                   "Give an empty database."));
+      return;
+    }
+    tx.query("INSERT INTO arriving_moves (token, started_at) VALUES ($1, $2)",
+             {Bytes{token}, tx.now()});
+  });
+  return result;
+}
+
+SqlRows read_batch(Database& source, const Table& table, std::int64_t after) {
+  SqlRows rows;
+  read_or_throw(source, [&](Transaction& tx) {
+    rows = tx.query(fmt::format("SELECT {} FROM {} WHERE row_id > $1 ORDER BY row_id LIMIT $2",
+                                fmt::join(table.column_names(), ", "), table.name),
+                    {after, kBatchRows});
+  });
+  return rows;
+}
+
+std::int64_t last_row_id(Database& target, const Table& table) {
+  std::int64_t last = 0;
+  read_or_throw(target, [&](Transaction& tx) {
+    last = tx.query(fmt::format("SELECT coalesce(max(row_id), 0) FROM {}", table.name))
+               .at(0)
+               .at(0)
+               .integer();
+  });
+  return last;
+}
+
+// Step three: the rows, in the order of their ids, so that the last one there says where to go on.
+void copy_table(Database& source, Database& target, const Table& table,
+                const MoveOptions& options) {
+  std::vector<std::string> selected;
+  for (const auto& name : table.column_names()) selected.push_back("i." + std::string(name));
+  const std::string insert =
+      fmt::format("INSERT INTO {} ({}) SELECT {} FROM {{input}} AS i", table.name,
+                  fmt::join(table.column_names(), ", "), fmt::join(selected, ", "));
+  std::int64_t after = last_row_id(target, table);
+  std::int64_t copied = 0;
+  while (true) {
+    const SqlRows rows = read_batch(source, table, after);
+    if (rows.empty()) break;
+    target.write([&](Transaction& tx) {
+      SqlInput input(table.columns());
+      for (const SqlRow& row : rows) input.add(row);
+      tx.query(insert, input);
+    });
+    after = rows.back().at(table.position("row_id")).integer();
+    copied += static_cast<std::int64_t>(rows.size());
+    options.progress(table.name, copied);
+  }
+}
+
+// Step four, in the source: from here on it is not used again.
+Result<void> retire_source(Database& source, const std::string& token, const MoveOptions& options) {
+  bool retired = false;
+  source.write([&](Transaction& tx) {
+    tx.query("UPDATE installation SET moved_to = $1, updated_at = $2 WHERE move_token = $3",
+             {options.target_name, tx.now(), Bytes{token}});
+    retired = tx.changes() == 1;
+  });
+  if (retired) return {};
+  return tl::unexpected(
+      conflict("The source was used while it was copied, so the copy is not complete. Stop what "
+               "uses it, empty the target and run this again."));
+}
+
+// Step five, in the target: it becomes the installation.
+void finish_target(Database& source, Database& target, const std::vector<Table>& tables) {
+  SqlRows installation;
+  read_or_throw(source, [&](Transaction& tx) {
+    installation = tx.query("SELECT secret_check, delivery_sealed, created_at FROM installation");
+  });
+  target.write([&](Transaction& tx) {
+    const SqlRow& row = installation.at(0);
+    tx.query(
+        "INSERT INTO installation (singleton, secret_check, delivery_sealed, created_at, "
+        "updated_at) VALUES (1, $1, $2, $3, $4)",
+        {row[0], row[1], row[2], tx.now()});
+    tx.query("DELETE FROM arriving_moves");
+    target.row_ids_were_given(tx, tables);
+  });
+}
+
+}  // namespace
+
+Result<void> move_installation(Database& source, Database& target, Entropy& entropy,
+                               const MoveOptions& options) {
+  std::string_view copying;
+  try {
+    const auto tables = copied_tables(source);
+    const auto token = mark_source(source, entropy, options);
+    if (!token) return tl::unexpected(token.error());
+    if (auto marked = mark_target(target, tables, *token); !marked) return marked;
+    for (const Table& table : tables) {
+      copying = table.name;
+      copy_table(source, target, table, options);
+    }
+    if (auto retired = retire_source(source, *token, options); !retired) return retired;
+    finish_target(source, target, tables);
+    return {};
+  } catch (const StoreConstraint& refused) {
+    return tl::unexpected(conflict(
+        fmt::format("A row of {} cannot be kept in the target: {}.", copying, refused.what())));
+  } catch (const StoreUnavailable& failure) {
+    return fail(ErrorCode::NotReady,
+                fmt::format("The move was interrupted: {}. Run it again; it goes on from there.",
+                            failure.what()));
+  }
+}
+
+Result<void> require_not_moved(Transaction& tx) {
+  if (!tx.query("SELECT 1 FROM arriving_moves LIMIT 1").empty()) {
+    return tl::unexpected(
+        conflict("An installation is still being moved into this database. Run segmentflow migrate "
+                 "again, in the data folder that it comes from."));
+  }
+  const auto rows = tx.query("SELECT moved_to FROM installation");
+  if (rows.empty() || rows[0][0].is_null()) return {};
+  return tl::unexpected(conflict(
+      fmt::format("This installation was moved to {}. Set SEGMENTFLOW_DATABASE_URL to that "
+                  "database; this one is retired, so that its queue is not sent twice.",
+                  rows[0][0].text())));
+}
+
+bool has_open_move(Transaction& tx) {
+  return !tx.query("SELECT 1 FROM installation WHERE move_token IS NOT NULL AND moved_to IS NULL")
+              .empty();
+}
+
+void drop_open_move(Transaction& tx) {
+  tx.query("UPDATE installation SET move_token = NULL WHERE moved_to IS NULL");
+}
+
+}  // namespace segmentflow

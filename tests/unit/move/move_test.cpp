@@ -1,0 +1,123 @@
+#include "core/move/move.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/shop.hpp"
+#include "tests/unit/store/temp_folder.hpp"
+
+using namespace segmentflow;
+using test::House;
+using test::Shop;
+
+namespace {
+
+// A shop on SQLite, whatever the tests run on, and an empty house on PostgreSQL to move to.
+class Movers {
+ public:
+  Movers() {
+    source.database = open_database("sqlite:" + folder.file("a.db"), {.clock = &clock}).value();
+    REQUIRE(source.database->migrate(schema_migrations()));
+    source.database->write([&](Transaction& tx) {
+      ensure_installation(tx, source.secret);
+      for (int i = 0; i < kProfiles; ++i) {
+        ensure_profile(tx, source.ids, source.ids.next(),
+                       test::mailbox("p" + std::to_string(i) + "@example.com"));
+      }
+    });
+    target.change("DELETE FROM installation");
+  }
+
+  // The error's message, or "done". Stops after `batches` of them, as a crash would.
+  std::string move(int batches = 1'000) {
+    MoveOptions options{"postgresql://there", RetryPolicy{}, [&](const std::string&, std::int64_t) {
+                          if (--batches < 0) throw StoreUnavailable("stopped");
+                        }};
+    const auto moved =
+        move_installation(*source.database, *target.database, source.entropy, options);
+    return moved ? "done" : moved.error().message;
+  }
+  bool source_is_open_move() {
+    bool is_open = false;
+    REQUIRE(source.database->read([&](Transaction& tx) { is_open = has_open_move(tx); }));
+    return is_open;
+  }
+  std::int64_t profiles() { return target.number("SELECT count(*) FROM profiles"); }
+
+  static constexpr int kProfiles = 1'200;  // more than two batches
+  test::TempFolder folder;
+  ManualClock clock{test::kStart};
+  House source;
+  House target;
+};
+
+}  // namespace
+
+TEST_CASE("move: an interrupted one goes on, and new rows come after the old ones", "[postgres]") {
+  Movers movers;
+  CHECK(movers.move(1).find("interrupted") != std::string::npos);
+  const auto arrived = movers.profiles();
+  CHECK(arrived > 0);
+  CHECK(arrived < Movers::kProfiles);
+  CHECK(movers.source_is_open_move());
+  Result<void> usable;
+  REQUIRE(movers.target.database->read([&](Transaction& tx) { usable = require_not_moved(tx); }));
+  REQUIRE_FALSE(usable);
+  CHECK(usable.error().message.find("still being moved") != std::string::npos);
+  CHECK(movers.move() == "done");
+  CHECK(movers.profiles() == Movers::kProfiles);
+  REQUIRE(movers.source.database->read([&](Transaction& tx) { usable = require_not_moved(tx); }));
+  REQUIRE_FALSE(usable);
+  CHECK(usable.error().message.find("postgresql://there") != std::string::npos);
+  REQUIRE(movers.target.database->read([&](Transaction& tx) { usable = require_not_moved(tx); }));
+  CHECK(usable);
+  movers.target.change("INSERT INTO organizations (id, name, created_at) VALUES ($1, 'new', 0)",
+                       {movers.target.ids.next()});
+  CHECK(movers.target.number("SELECT min(row_id) FROM organizations") > 0);
+}
+
+TEST_CASE("move: what was used in between has to start again", "[postgres]") {
+  Movers movers;
+  CHECK(movers.move(1).find("interrupted") != std::string::npos);
+  movers.source.database->write(drop_open_move);
+  CHECK(movers.move().find("not empty") != std::string::npos);
+  CHECK(movers.profiles() < Movers::kProfiles);
+}
+
+TEST_CASE("move: a source that is used while it is copied is not retired", "[postgres]") {
+  Movers movers;
+  bool first = true;
+  MoveOptions options{"there", RetryPolicy{}, [&](const std::string&, std::int64_t) {
+                        if (std::exchange(first, false))
+                          movers.source.database->write(drop_open_move);
+                      }};
+  const auto moved = move_installation(*movers.source.database, *movers.target.database,
+                                       movers.source.entropy, options);
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().code == ErrorCode::Conflict);
+  CHECK(moved.error().message.find("used while it was copied") != std::string::npos);
+  Result<void> usable;
+  REQUIRE(movers.source.database->read([&](Transaction& tx) { usable = require_not_moved(tx); }));
+  CHECK(usable);
+}
+
+TEST_CASE("move: tables are the same on both backends", "[postgres]") {
+  Movers movers;
+  std::vector<Table> here;
+  std::vector<Table> there;
+  REQUIRE(movers.source.database->read(
+      [&](Transaction& tx) { here = movers.source.database->tables(tx); }));
+  REQUIRE(movers.target.database->read(
+      [&](Transaction& tx) { there = movers.target.database->tables(tx); }));
+  const auto text = [](const std::vector<Table>& tables) {
+    std::string all;
+    for (const Table& table : tables) {
+      all += table.name + ":";
+      for (const auto& column : table.described) {
+        all += " " + column.name + std::to_string(static_cast<int>(column.type));
+      }
+      all += "\n";
+    }
+    return all;
+  };
+  CHECK(text(here) == text(there));
+}
