@@ -26,7 +26,7 @@ constexpr std::array kInfos = {
     SettingInfo{"data_dir", "Folder for database, secret and captured mail", ""},
     SettingInfo{"database_url",
                 "Database: sqlite:/absolute/path.db or postgresql://user@host/database", ""},
-    SettingInfo{"database_writers", "PostgreSQL: connections for writes", "3"},
+    SettingInfo{"database_writers", "PostgreSQL: connections for writes", "2"},
     SettingInfo{"database_strict",
                 "PostgreSQL: true to do without SKIP LOCKED and NOTIFY, for engines that lack them",
                 "false"},
@@ -150,6 +150,11 @@ class Converter {
     return found == given_.end() ? std::string(find_info(name)->fallback) : found->second.text;
   }
 
+  bool is_flag(std::string_view name) const {
+    const auto found = given_.find(name);
+    return found != given_.end() && found->second.source.starts_with("--");
+  }
+
   template <class Number>
   void number(std::string_view name, Number& target, std::int64_t min, std::int64_t max) {
     const std::string value = text(name);
@@ -227,6 +232,12 @@ void convert_database(Converter& converter, Settings& settings) {
   settings.database_url = converter.text("database_url");
   if (settings.database_url.empty()) {
     settings.database_url = "sqlite:" + (settings.data_dir / "segmentflow.db").string();
+  }
+  if (converter.is_flag("database_url") &&
+      url_without_password(settings.database_url) != settings.database_url) {
+    converter.problem("database_url",
+                      "must not hold a password, because other users of the machine see command "
+                      "lines; give it as a variable or in the file, or use PGPASSFILE");
   }
   DatabaseOptions& options = settings.database;
   // Reads of the reader threads, and of the parts that read for themselves.

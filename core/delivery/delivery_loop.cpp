@@ -11,6 +11,9 @@ namespace {
 // Claims wait until this share of the places is free, so that they come in groups under load.
 constexpr int kClaimShare = 4;
 
+// A slower look at the database's clock does not say how far it is ahead of ours.
+constexpr Time kClockReadMax = kMicrosPerSecond / 10;
+
 // Deliveries that try whether the way out is open again.
 constexpr int kProbes = 4;
 
@@ -155,6 +158,11 @@ bool DeliveryLoop::claim_and_start() {
   return !claimed->deliveries.empty() || claimed->ended > 0;
 }
 
+// Due times are compared with the database's clock, which all nodes share; ours may be off.
+Time DeliveryLoop::database_now() const {
+  return clock_.now() + database_ahead_.load();
+}
+
 void DeliveryLoop::note_claimed(const ClaimAnswer& claimed) {
   counters_.skipped += static_cast<std::uint64_t>(claimed.ended);
   const std::lock_guard lock(mutex_);
@@ -180,10 +188,13 @@ void DeliveryLoop::release_strays_after_doubt() {
 
 DeliveryLoop::Due DeliveryLoop::next_delivery() {
   Due next;
+  const Time before = clock_.now();
   const auto read = database_.read([&](Transaction& tx) {
     next.at = next_due(tx, JobKind::Deliver);
     next.now = tx.now();
   });
+  const Time took = clock_.now() - before;
+  if (read && took < kClockReadMax) database_ahead_ = next.now - (before + took / 2);
   if (!read) spdlog::warn("looking for deliveries failed: {}", read.error().message);
   return next;
 }
@@ -208,7 +219,7 @@ void DeliveryLoop::start_delivery(const Lease& lease, Delivery delivery) {
                  delivery.send.organization_id,
                  delivery.send.id,
                  delivery.attempt,
-                 clock_.now()};
+                 database_now()};
   auto mail = compose(delivery);
   if (!mail) {
     give_up(ref, mail.error());
@@ -244,10 +255,10 @@ void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutc
   note_success();
   outcome.reply.text = without_addresses(std::move(outcome.reply.text), send.bcc);
   Verdict verdict =
-      judge(outcome, send, ref.attempt, clock_.now(), random_number(entropy_), settings_.retry);
+      judge(outcome, send, ref.attempt, database_now(), random_number(entropy_), settings_.retry);
   // An attempt that our own end cut short says nothing about the peer: the next process goes on.
   const bool cut_short = outcome.result == MailResult::Deferred && outcome.reply.code == 0;
-  if (cut_short && !verdict.is_final() && is_stopping()) verdict.due_at = clock_.now();
+  if (cut_short && !verdict.is_final() && is_stopping()) verdict.due_at = database_now();
   record({ref, std::move(outcome), std::move(verdict)});
 }
 
@@ -287,7 +298,7 @@ void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
   if (error.code == ErrorCode::NotReady) {
     spdlog::warn("send {} waits: {}", ref.send_id.to_string(), error.message);
     Verdict verdict;
-    verdict.due_at = clock_.now() + settings_.poll_max;
+    verdict.due_at = database_now() + settings_.poll_max;
     verdict.counts = false;
     record({ref, std::nullopt, std::move(verdict)});
     return;

@@ -70,6 +70,7 @@ class DeliveryLoop {
   Due next_delivery();
   bool claim_and_start();
   bool may_claim() const;
+  Time database_now() const;
   void note_claimed(const ClaimAnswer& claimed);
   void release_strays_after_doubt();
   void wait_for_work();
@@ -101,6 +102,7 @@ class DeliveryLoop {
   MarkDots mark_dots_;
   RecordOutcomes record_outcomes_;
   DeliveryCounters counters_;
+  std::atomic<Time> database_ahead_{0};  // its clock before ours
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/store/postgres/postgres_database.hpp"
+#include "core/store/postgres/url.hpp"
 #include "core/store/sqlite/sqlite_database.hpp"
 
 namespace segmentflow {
@@ -99,6 +100,10 @@ Error database_not_ready() {
   Error error{ErrorCode::NotReady, "The database cannot serve now; try again in a moment."};
   error.retry_after_s = kRetryAfterSeconds;
   return error;
+}
+
+std::string url_without_password(const std::string& url) {
+  return url.starts_with(kSqlite) ? url : postgres::without_password(url);
 }
 
 Result<std::unique_ptr<Database>> open_database(std::string_view url,

@@ -208,7 +208,7 @@ struct DatabaseOptions {
   const Clock* clock = nullptr;
   int readers_max = 8;  // pooled connections for reads, ≥ 1
   // The rest is for PostgreSQL.
-  int writers = 3;  // connections for writes, ≥ 1
+  int writers = 2;  // connections for writes, ≥ 1
   // Do without SKIP LOCKED and NOTIFY, which distributed engines lack.
   bool strict = false;
   // After this long the server cancels a statement, or ends a transaction that nothing is heard of.
@@ -225,5 +225,8 @@ struct DatabaseOptions {
 // NotReady when it cannot be opened now.
 Result<std::unique_ptr<Database>> open_database(std::string_view url,
                                                 const DatabaseOptions& options = {});
+
+// A database URL for people.
+std::string url_without_password(const std::string& url);
 
 }  // namespace segmentflow
