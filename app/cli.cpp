@@ -1,6 +1,7 @@
 #include "app/cli.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <map>
@@ -76,7 +77,12 @@ class CommandLine {
     }
     const auto settings = load_settings(flags_, environment_settings());
     if (!settings) return report(settings.error());
-    return chosen_(*settings);
+    try {
+      return chosen_(*settings);
+    } catch (const StoreUnavailable& failure) {
+      spdlog::error("The database cannot serve: {}", failure.what());
+      return report(database_not_ready());
+    }
   }
 
  private:

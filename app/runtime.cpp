@@ -50,11 +50,11 @@ Result<void> check_schema(Database& database, const Settings& settings) {
               "The database was made by a newer version of Segmentflow. Use that version.");
 }
 
-bool is_installed(Database& database) {
+Result<bool> is_installed(Database& database) {
   bool found = false;
-  std::ignore = database.read(
-      [&](Transaction& tx) { found = !tx.query("SELECT 1 FROM installation").empty(); });
-  return found;
+  return database
+      .read([&](Transaction& tx) { found = !tx.query("SELECT 1 FROM installation").empty(); })
+      .map([&] { return found; });
 }
 
 std::string host_name() {
@@ -75,7 +75,9 @@ Result<void> initialise(const Settings& settings) {
   if (auto migrated = (*database)->migrate(schema_migrations()); !migrated) return migrated;
   // A new secret only for a new installation: a database that was restored without its secret must
   // not get another one.
-  auto secret = is_installed(**database)
+  const auto installed = is_installed(**database);
+  if (!installed) return tl::unexpected(installed.error());
+  auto secret = *installed
                     ? InstallationSecret::load(settings.secret, settings.data_dir)
                     : InstallationSecret::load_or_make(settings.secret, settings.data_dir, entropy);
   if (!secret) return tl::unexpected(secret.error());

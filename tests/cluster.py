@@ -1,7 +1,16 @@
 """PostgreSQL servers for tests and benchmarks, each in a folder of its own on a private socket.
 
 Run as a program it keeps one until its input ends, for tests in other languages: it prints a line
-of JSON with `url`, `folder` and `port` once the server takes connections.
+of JSON with `url`, `folder` and `port` once the server takes connections. Arguments NAME=VALUE are
+settings of the server. Each line of input is a command that is answered with a line of JSON, with
+`error` when it failed:
+
+  stop MODE   ends the server: fast or immediate, which is a crash
+  start       starts it again
+  standby     adds a standby; the server waits for it with every commit from now on. Answers as for
+              the server
+  detach      ends the standby; the server goes on without it
+  promote     makes the standby a server of its own, started when it was detached
 """
 import json
 import os
@@ -32,8 +41,8 @@ def free_port():
 class Cluster:
     """A server; a context that ends it and removes its folder. As root it works as nobody."""
 
-    def __init__(self, settings=None, role="segmentflow", primary=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="segmentflow-pg-"))
+    def __init__(self, settings=None, role="segmentflow", primary=None, parent=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="segmentflow-pg-", dir=parent))
         self.data, self.port, self.role = self.folder / "data", free_port(), role
         self.settings = {**SETTINGS, **(QUICK if settings is None else settings)}
         self.account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -41,8 +50,8 @@ class Cluster:
             os.chown(self.folder, self.account.pw_uid, self.account.pw_gid)
             self.folder.chmod(0o755)
         if primary:
-            self.run("pg_basebackup", "-D", self.data, "-R", "-h", primary.folder, "-p",
-                     primary.port, "-U", role)
+            self.run("pg_basebackup", "-D", self.data, "-R", "-c", "fast", "-h", primary.folder,
+                     "-p", primary.port, "-U", role)
         else:
             self.run("initdb", "-D", self.data, "-U", role, "-A", "trust", "--encoding=UTF8",
                      "--locale=C.UTF-8", "--no-sync")
@@ -51,6 +60,9 @@ class Cluster:
     def url(self):
         return (f"postgresql:///postgres?host={self.folder}&port={self.port}"
                 f"&user={self.role}")
+
+    def where(self):
+        return {"url": self.url, "folder": str(self.folder), "port": self.port}
 
     def __enter__(self):
         self.start()
@@ -93,11 +105,69 @@ class Cluster:
         return done.stdout.strip()
 
 
+def until(true, what):
+    limit = time.monotonic() + START_S_MAX
+    while not true():
+        if time.monotonic() > limit:
+            raise RuntimeError(f"did not happen within {START_S_MAX} s: {what}")
+        time.sleep(0.02)
+
+
+class Program:
+    """The servers of one run as a program, and what its commands do to them."""
+
+    def __init__(self, primary):
+        self.primary, self.standby = primary, None
+
+    def do(self, command, *words):
+        commands = {"stop": self.primary.stop, "start": self.primary.start,
+                    "standby": self.add_standby, "detach": self.detach, "promote": self.promote}
+        return commands[command](*words)
+
+    def wait_for_standbys(self, names):
+        self.primary.psql(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        self.primary.psql("SELECT pg_reload_conf()")
+
+    def add_standby(self):
+        self.standby = Cluster(self.primary.settings, self.primary.role, self.primary)
+        self.standby.start()
+        # After the copy was made: promoted, it waits for nobody.
+        self.wait_for_standbys("*")
+        until(lambda: self.primary.psql("SELECT sync_state FROM pg_stat_replication") == "sync",
+              "the standby is synchronous")
+        return self.standby.where()
+
+    def detach(self):
+        self.wait_for_standbys("")
+        self.standby.stop("fast")
+
+    def promote(self):
+        if self.standby.run("pg_ctl", "-D", self.standby.data, "status", check=False).returncode:
+            self.standby.start()
+        self.standby.run("pg_ctl", "-D", self.standby.data, "-w", "-t", START_S_MAX, "promote")
+
+    def end(self):
+        if self.standby:
+            self.standby.__exit__()
+
+
+def answer(program, line):
+    try:
+        return program.do(*line.split()) or {}
+    except (KeyError, TypeError, RuntimeError, OSError) as error:
+        return {"error": f"{line.strip()}: {error}"}
+
+
 def main():
-    with Cluster() as cluster:
-        print(json.dumps({"url": cluster.url, "folder": str(cluster.folder),
-                          "port": cluster.port}), flush=True)
-        sys.stdin.read()
+    given = dict(each.split("=", 1) for each in sys.argv[1:])
+    with Cluster({**QUICK, **given}) as cluster:
+        program = Program(cluster)
+        try:
+            print(json.dumps(cluster.where()), flush=True)
+            for line in sys.stdin:
+                print(json.dumps(answer(program, line)), flush=True)
+        finally:
+            program.end()
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ Result<std::int64_t> hold_queue(const fs::path& copy, const RetryPolicy& retry) 
       reap_deliveries(tx, instance.lease, retry, entropy);
       unregister_instance(tx, instance.lease.instance);
     }
-    held = hold_all_jobs(tx);
+    held = hold_jobs(tx, last_job(tx));
   });
   return held;
 }

@@ -99,10 +99,11 @@ int run_serve(const Settings& settings) {
   auto routes = http_routes(runtime, [&counted] { return counted->counters(); });
   transport::http::Server server(std::move(options), std::move(routes));
   counted = &server;
+  // Before the first request: what is accepted in a restored copy is told from what was copied.
+  if (auto joined = runtime.join(InstanceRole::Serve); !joined) return report(joined.error());
   if (const auto problem = server.start()) {
     return report({ErrorCode::NotReady, *problem});
   }
-  if (auto joined = runtime.join(InstanceRole::Serve); !joined) return report(joined.error());
   spdlog::info("serving on http://{}:{}, data in {}", settings.listen_address, server.port(),
                settings.data_dir.string());
 

@@ -54,21 +54,29 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
 
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
   std::vector<ClaimedJob> claimed;
-  // Locked, so that who takes the instance off the list sees what it has claimed.
-  if (tx.query("SELECT 1 FROM instances WHERE id = $1 AND epoch = $2 {lock_shared}",
-               {lease.instance, lease.epoch})
+  // Locked, so that who takes the instance off the list sees what it has claimed. In a copy of the
+  // database nothing is claimed before it is settled whose queue it is.
+  if (tx.query("SELECT 1 FROM instances WHERE id = $1 AND epoch = $2 AND ($3 = '' OR $3 = coalesce("
+               "(SELECT database_identity FROM installation), '')) {lock_shared}",
+               {lease.instance, lease.epoch, tx.identity()})
           .empty()) {
     return claimed;
   }
-  for (const auto& row : tx.query(
-           "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 WHERE row_id IN ("
-           "SELECT row_id FROM jobs WHERE due_at <= $3 AND lease_instance IS NULL AND kind = $4 "
-           "ORDER BY due_at LIMIT $5 {skip_locked}) AND lease_instance IS NULL "
-           "RETURNING row_id, organization_id, subject_id, attempts",
-           {lease.instance, lease.epoch, tx.now(), to_string(kind), limit})) {
+  // First the rows, then the update: a sub-select with a limit may be run again for each row that
+  // the planner drives it from, and would then lease more than the limit.
+  SqlInput chosen({{"row_id", SqlType::Integer}});
+  for (const auto& row :
+       tx.query("SELECT row_id, organization_id, subject_id, attempts FROM jobs WHERE due_at <= $1 "
+                "AND lease_instance IS NULL AND kind = $2 ORDER BY due_at LIMIT $3 {skip_locked}",
+                {tx.now(), to_string(kind), limit})) {
     claimed.push_back(
         {row[0].integer(), row[1].uuid(), row[2].uuid(), static_cast<int>(row[3].integer())});
+    chosen.add({row[0]});
   }
+  tx.query(
+      "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 FROM {input} AS i "
+      "WHERE jobs.row_id = i.row_id",
+      chosen, {lease.instance, lease.epoch});
   return claimed;
 }
 
@@ -139,8 +147,13 @@ void release_jobs(Transaction& tx, const Uuid& instance) {
   tx.query("UPDATE jobs SET lease_instance = NULL WHERE lease_instance = $1", {instance});
 }
 
-std::int64_t hold_all_jobs(Transaction& tx) {
-  tx.query("UPDATE jobs SET due_at = $1, lease_instance = NULL WHERE due_at <> $1", {kHeldDue});
+std::int64_t last_job(Transaction& tx) {
+  return tx.query("SELECT coalesce(max(row_id), 0) FROM jobs").at(0)[0].integer();
+}
+
+std::int64_t hold_jobs(Transaction& tx, std::int64_t last_row_id) {
+  tx.query("UPDATE jobs SET due_at = $1, lease_instance = NULL WHERE due_at <> $1 AND row_id <= $2",
+           {kHeldDue, last_row_id});
   return tx.changes();
 }
 

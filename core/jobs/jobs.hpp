@@ -81,9 +81,12 @@ void release_jobs(Transaction& tx, const Uuid& instance);
 // A job with this due time waits for an operator, not for the clock.
 inline constexpr Time kHeldDue = std::numeric_limits<Time>::max();
 
-// Every job waits for resume_jobs(), whoever holds it: in a restored copy nobody knows what the
-// original has sent since. The number of jobs.
-std::int64_t hold_all_jobs(Transaction& tx);
+// The row id of the newest job; 0 without one.
+std::int64_t last_job(Transaction& tx);
+
+// Jobs up to this row id wait for resume_jobs(), whoever holds them: in a restored copy nobody
+// knows what the original has sent since. Their number.
+std::int64_t hold_jobs(Transaction& tx, std::int64_t last_row_id);
 // Makes the held jobs due now. Their number.
 std::int64_t resume_jobs(Transaction& tx);
 std::int64_t count_held_jobs(Transaction& tx);

@@ -190,7 +190,7 @@ bool Membership::settle_provenance(const std::string& recorded, const std::strin
     if (!settled || !hold) return {};
     // What the copy's processes had under way is Unknown: they were those of the original.
     for (const auto& instance : list_instances(tx)) reap_(tx, instance.lease);
-    held = hold_all_jobs(tx);
+    held = hold_jobs(tx, last_copied_job_.value_or(0));
     return {};
   });
   if (!done || !settled) return false;
@@ -212,20 +212,28 @@ void Membership::check_provenance() {
   bool is_survivor = false;
   bool must_wait = false;
   const auto read = database_.read([&](Transaction& tx) {
-    current = database_.identity(tx);
+    current = tx.identity();
     recorded = recorded_identity(tx);
+    if (recorded != current && !last_copied_job_) last_copied_job_ = last_job(tx);
     is_survivor = survived(tx, recorded);
     must_wait = others_may_know(tx);
   });
-  if (!read) return;
+  if (!read) return set_queue_is_ours(false);
   const bool is_first = recorded.empty();
   bool is_ours = recorded == current || current.empty();
   if (!is_ours && (is_survivor || is_first || !must_wait)) {
     is_ours = settle_provenance(recorded, current, !is_survivor && !is_first);
   }
+  if (is_ours) {
+    known_identity_ = current;
+    last_copied_job_.reset();
+  }
+  set_queue_is_ours(is_ours);
+}
+
+void Membership::set_queue_is_ours(bool is_ours) {
   const std::lock_guard lock(mutex_);
   queue_is_ours_ = is_ours;
-  if (is_ours) known_identity_ = current;
 }
 
 void Membership::tick() {

@@ -27,7 +27,7 @@ class Membership {
   ~Membership();
 
   // Joins the list and frees what dead processes held. In a restored copy of the database the queue
-  // is held first (hold_all_jobs). NotReady when the database cannot serve.
+  // is held first (hold_jobs). NotReady when the database cannot serve.
   Result<void> start();
   void stop();
 
@@ -49,6 +49,7 @@ class Membership {
   bool survived(Transaction& tx, const std::string& recorded) const;
   bool others_may_know(Transaction& tx) const;
   bool settle_provenance(const std::string& recorded, const std::string& current, bool hold);
+  void set_queue_is_ours(bool is_ours);
 
   Database& database_;
   Committer& committer_;
@@ -67,6 +68,8 @@ class Membership {
   std::optional<Time> healthy_since_;  // signs of life without a gap; nullopt after a failed one
   Time joined_at_ = 0;
   std::string known_identity_;  // of the database when the queue was last known to be ours
+  // The newest job when the database was first seen to be a copy: later ones are its own.
+  std::optional<std::int64_t> last_copied_job_;
   bool is_member_ = false;
   std::shared_ptr<void> sign_of_life_;  // where the backend has one
   std::thread thread_;

@@ -81,6 +81,10 @@ class Transaction {
   // The database's clock: the one that leases are measured with.
   virtual Time now() = 0;
 
+  // Names the database among its copies: another after it was restored from a backup or a standby
+  // took over. "" where a copy cannot be told apart (SQLite, strict mode).
+  virtual std::string identity() const = 0;
+
   // There is work for others: once this transaction is durable, processes that listen are told
   // (Database::on_work). Only to be quicker; nothing may depend on it.
   void announce_work() { announces_work_ = true; }
@@ -166,9 +170,6 @@ class Database {
 
   // The following read, or write, in a transaction of this database.
 
-  // Names the database among its copies: another after it was restored from a backup or a standby
-  // took over. "" where a copy cannot be told apart (SQLite).
-  virtual std::string identity(Transaction& tx) = 0;
   virtual std::vector<StoreGauge> gauges(Transaction& tx) = 0;
   // All tables of ours.
   virtual std::vector<Table> tables(Transaction& tx) = 0;

@@ -59,9 +59,12 @@ def _stat(pid):
 def children(pid):
     """The processes below pid, itself excluded."""
     found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found += [child, *children(child)]
+    try:
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *children(child)]
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # it ended meanwhile
     return found
 
 

@@ -98,11 +98,15 @@ class Sink(Program):
 
 
 class Engine(Program):
-    """segmentflow serve on a copy of a prepared data folder; strace=FILE counts its syncs."""
+    """segmentflow serve on a copy of a prepared data folder; strace=FILE counts its syncs.
 
-    def __init__(self, data, smtp_port=None, strace=None):
+    Without a database of PostgreSQL's it has SQLite's in the folder.
+    """
+
+    def __init__(self, data, smtp_port=None, strace=None, database=None):
         self.data, self.port = pathlib.Path(data), machine.free_port()
-        env = engine_env(data)
+        self.database = database
+        env = engine_env(data, database)
         if smtp_port:
             env["SEGMENTFLOW_SMTP_URL"] = f"smtp://127.0.0.1:{smtp_port}?tls=off"
         tracer = ["strace", "-f", "--seccomp-bpf", "-c", "-e", "trace=fsync,fdatasync",
@@ -140,6 +144,8 @@ class Engine(Program):
 
     def accepted(self):
         """Emails in the database."""
+        if self.database:
+            return self.database.emails()
         with sqlite3.connect(f"file:{self.data}/segmentflow.db?mode=ro", uri=True) as database:
             return database.execute("SELECT count(*) FROM email_sends").fetchone()[0]
 
@@ -153,19 +159,20 @@ class Engine(Program):
         super().stop()
 
 
-def engine_env(data):
+def engine_env(data, database=None):
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("SEGMENTFLOW_")}
-    return {**kept, "SEGMENTFLOW_DATA_DIR": str(data)}
+    url = {"SEGMENTFLOW_DATABASE_URL": database.url} if database else {}
+    return {**kept, "SEGMENTFLOW_DATA_DIR": str(data), **url}
 
 
-def prepare_data(folder):
+def prepare_data(folder, database=None):
     """An organisation that can send, and no delivery."""
     folder.mkdir()
 
     def command(*arguments):
-        done = subprocess.run([BINARY, *arguments], env=engine_env(folder), capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run([BINARY, *arguments], env=engine_env(folder, database),
+                              capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"segmentflow {arguments[0]} failed:\n{done.stderr}")
         return done.stdout.strip()
@@ -235,6 +242,34 @@ def wrk(port, key, prefix, connections, seconds, stop_after=0):
     if done.returncode != 0 or not result:
         raise RuntimeError(f"wrk failed:\n{done.stdout}{done.stderr}")
     return json.loads(result.group(1))
+
+
+def load(engine, connections, seconds, stop_after=0):
+    """wrk's result with the engine; none of its requests may fail."""
+    result = wrk(engine.port, engine.key(), f"bench-{time.time_ns()}", connections, seconds,
+                 stop_after)
+    if result["failed"]:
+        raise RuntimeError(f"{result['failed']} requests failed; see {engine.log}")
+    return result
+
+
+def accepts(engine, connections, seconds):
+    """Durable accepts, with what they cost."""
+    before = engine.accepted()
+    commits = engine.metric("segmentflow_commits_total")
+    cpu = machine.cpu_seconds(engine.pid)
+    database_cpu = engine.database.cpu_seconds() if engine.database else 0
+    result = load(engine, connections, seconds)
+    result["cpu_s"] = machine.cpu_seconds(engine.pid) - cpu
+    if engine.database:
+        result["database_cpu_s"] = engine.database.cpu_seconds() - database_cpu
+    result["commits"] = engine.metric("segmentflow_commits_total") - commits
+    result["accepted"] = engine.accepted() - before
+    result["resident_mb"] = machine.peak_resident_mb(engine.pid)
+    if result["accepted"] < result["requests"]:
+        raise RuntimeError("there are fewer emails in the database than were acknowledged")
+    result["per_s"] = result["requests"] / result["seconds"]
+    return result
 
 
 def nodemailer(port, count, bodies):

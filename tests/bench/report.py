@@ -143,13 +143,17 @@ def target_lines(rounds, traced, starts):
                  lambda _: max(resident) < 60, 1)
 
 
+def steady_rounds(rounds):
+    """The rounds that count, and the words for which they are."""
+    steady = [each for each in rounds if is_steady(each)]
+    if not steady:
+        return rounds, f"all {len(rounds)} rounds, though the disk was steady in none"
+    return steady, f"{len(steady)} of {len(rounds)} rounds count, the disk was steady in them"
+
+
 def summary(rounds, traced, starts):
     size = rounds[-1]["message_bytes"]
-    steady = [each for each in rounds if is_steady(each)]
-    scope = f"{len(steady)} of {len(rounds)} rounds count, the disk was steady in them"
-    if not steady:
-        steady, scope = rounds, f"all {len(rounds)} rounds, though the disk was steady in none"
-    rounds = steady
+    rounds, scope = steady_rounds(rounds)
     return "\n".join([
         "", DESCRIPTION, "", f"Median (lowest-highest); {scope}; messages of {size:,} bytes", "",
         *accept_lines(rounds, traced), "", *send_lines(rounds, traced), "",

@@ -3,6 +3,8 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 const server = process.env.SEGMENTFLOW_TEST_POSTGRES ?? "";
 export const isPostgres = server !== "";
@@ -39,6 +41,32 @@ export async function makeDatabase(t, name) {
   await psql(server, `CREATE DATABASE ${name}`);
   t.after(() => psql(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return databaseUrl(name);
+}
+
+const cluster = fileURLToPath(new URL("../cluster.py", import.meta.url));
+
+// A server of this test alone, to be stopped and started: {url, folder, port, tell(command)}, as
+// in tests/cluster.py. `settings` are the server's, NAME=VALUE.
+export async function ownServer(t, settings = []) {
+  const child = spawn("python3", [cluster, ...settings], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((done) => child.once("close", done));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  t.after(() => {
+    child.stdin.end();
+    return ended;
+  });
+  const answer = async () => {
+    const { done, value } = await lines.next();
+    if (done) throw new Error("the server's keeper has ended");
+    const { error, ...found } = JSON.parse(value);
+    if (error) throw new Error(error);
+    return found;
+  };
+  const tell = (command) => {
+    child.stdin.write(`${command}\n`);
+    return answer();
+  };
+  return { ...(await answer()), tell };
 }
 
 // The settings that give an installation in this data folder its database; the same folder has the

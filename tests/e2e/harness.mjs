@@ -147,12 +147,14 @@ export async function engine(t, { executable = binary, folder, settings = {} } =
 }
 
 // api(method, path, body, headers) → {status, headers, text, body}. The body is sent as JSON, a
-// string as it stands; the answer's body is parsed when it is JSON, else undefined.
-export function apiOf(url, key) {
+// string as it stands; the answer's body is parsed when it is JSON, else undefined. It throws when
+// no answer comes within timeoutMs.
+export function apiOf(url, key, { timeoutMs } = {}) {
   return async (method, path, body, headers = {}) => {
     const hasBody = body !== undefined;
     const answer = await fetch(url + path, {
       method,
+      signal: timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs),
       headers: {
         "x-api-key": key,
         ...(hasBody ? { "content-type": "application/json" } : {}),

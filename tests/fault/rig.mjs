@@ -1,5 +1,6 @@
 // What the fault tests share: an installation that is started and killed again and again, a mail
 // sink that says exactly what arrived, and the database as a witness of its own.
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -11,10 +12,11 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const DRAIN_MS_MAX = 60_000;
 
-// A demo installation that nothing serves yet; serve(t, on) and mcpClient(t, on) take it.
+// A demo installation that nothing serves yet; serve(t, on) and mcpClient(t, on) take it. The
+// settings may name a database.
 export async function installation(t, settings = {}, folder = undefined) {
   const data = folder ?? (await dataFolder(t));
-  const database = await databaseSettings(t, data);
+  const database = settings.SEGMENTFLOW_DATABASE_URL ? {} : await databaseSettings(t, data);
   const env = { SEGMENTFLOW_DATA_DIR: data, ...database, ...settings };
   const done = await run(binary, ["init", "--demo"], { env });
   if (done.code !== 0) throw new Error(`init ended with ${done.code}: ${done.stderr}`);
@@ -23,6 +25,27 @@ export async function installation(t, settings = {}, folder = undefined) {
   const url = `http://127.0.0.1:${port}`;
   return { api: apiOf(url, key), data, env, executable: binary, key, port, url };
 }
+
+// Another machine's place in the installation: a data folder and a port of its own, the same
+// database. The installation's secret must be a setting, as in `nodeSettings`.
+export async function otherNode(t, on) {
+  const data = await dataFolder(t);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = { ...on.env, SEGMENTFLOW_DATA_DIR: data };
+  return { ...on, api: apiOf(url, on.key), data, env, port, url };
+}
+
+// For an installation of several nodes whose leases run out soon.
+export const nodeSettings = (settings = {}) => ({
+  SEGMENTFLOW_SECRET: randomBytes(32).toString("hex"),
+  SEGMENTFLOW_RETRY_SCHEDULE: "200ms",
+  SEGMENTFLOW_LEASE_HEARTBEAT: "1s",
+  SEGMENTFLOW_LEASE_EXPIRY: "5s",
+  SEGMENTFLOW_DATABASE_IDLE_TIMEOUT: "1s",
+  SEGMENTFLOW_LOG_LEVEL: "warn",
+  ...settings,
+});
 
 export const serveArgs = (on) => ["serve", "--listen", `127.0.0.1:${on.port}`];
 

@@ -25,20 +25,33 @@ constexpr int kServerVersionMin = 130'000;     // 13.0, as server_version_num
 constexpr std::string_view kClock =
     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
+// A cluster has an identifier from its birth and a timeline for each life since; a database that
+// was restored from a dump has another OID. A session stays in one life: a standby takes no
+// writers.
+constexpr std::string_view kIdentity =
+    "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
+    "(SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()";
+
 std::string milliseconds(Time time) {
   return fmt::format("{}", time / 1000);
 }
 
 // Statements of a few rows that reach their tables through an index: what the planner would win by
-// looking at each set of parameters it would lose by planning, and a plan made while a table was
-// empty must not become a scan when it has grown.
+// looking at each set of parameters it would lose by planning. A plan that reads a whole table, or
+// sorts it, is never right.
 constexpr std::array kPlanner = {
     "SET jit = off",
     "SET plan_cache_mode = force_generic_plan",
     "SET enable_seqscan = off",
+    "SET enable_bitmapscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
+    "SET enable_sort = off",
 };
+
+// A plan that was made while a table was empty drives from it, and stays bad when it has grown,
+// until somebody analyses the table. Planning all our statements again takes some milliseconds.
+constexpr std::chrono::seconds kPlansKeptFor{2};
 
 // libpq's words have a line for each host it tried.
 std::vector<std::string> lines_of(const std::string& text) {
@@ -99,8 +112,11 @@ auto Connection::translated(std::string_view doing, Action action) {
     throw RunAgain(fmt::format("{}: {}", doing, error.what()));
   } catch (const pqxx::failure& error) {  // of connections
     // pqxx takes every error of class 08 for a lost connection, also a wrong number of parameters.
-    if (session_ && session_->is_open())
-      throw StoreDefect(fmt::format("{}: {}", doing, error.what()));
+    // A session that the server ends says FATAL, and looks open until its end is read.
+    const std::string_view words = error.what();
+    if (session_ && session_->is_open() && words.starts_with("ERROR:")) {
+      throw StoreDefect(fmt::format("{}: {}", doing, words));
+    }
     broken_ = true;
     throw StoreUnavailable(fmt::format("PostgreSQL is lost while {}: {}", doing,
                                        fmt::join(lines_of(error.what()), "; ")));
@@ -153,6 +169,7 @@ void Connection::set_up(const SessionOptions& options) {
   const std::string durable = run_once("SHOW synchronous_commit").at(0).at(0).text();
   if (durable != "on" && durable != "remote_apply") run_once("SET synchronous_commit = on");
   if (strict_) return;
+  identity_ = run_once(std::string(kIdentity)).at(0).at(0).text();
   for (const char* setting : kPlanner) run_once(setting);
 }
 
@@ -160,10 +177,14 @@ Time Connection::begin(Mode mode) {
   mode_ = mode;
   return translated("beginning a transaction", [&] {
     frame_.emplace(*session_);
-    const std::string begin = mode == Mode::Read
-                                  ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                  : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ";
-    const pqxx::result clock = frame_->exec(begin + std::string(kClock));
+    const auto now = std::chrono::steady_clock::now();
+    if (!strict_ && now - planned_at_ > kPlansKeptFor) {
+      frame_->exec("DISCARD PLANS");
+      planned_at_ = now;
+    }
+    std::string begin = mode == Mode::Read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                                           : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ";
+    const pqxx::result clock = frame_->exec(begin.append(kClock));
     return rows_of(clock).at(0).at(0).integer();
   });
 }

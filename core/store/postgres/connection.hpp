@@ -41,6 +41,8 @@ class Connection {
   Time begin(Mode mode);
   void commit();
   void rollback() noexcept;
+  // Transaction::identity().
+  const std::string& identity() const { return identity_; }
   // After a failure: the connection cannot be used again.
   bool is_broken() const { return broken_; }
 
@@ -92,6 +94,7 @@ class Connection {
   auto translated(std::string_view doing, Action action);
 
   const bool strict_;
+  std::string identity_;
   bool broken_ = false;
   Mode mode_ = Mode::Read;  // of the last transaction
   std::unique_ptr<pqxx::connection> session_;
@@ -100,6 +103,7 @@ class Connection {
   std::optional<pqxx::nontransaction> frame_;  // pqxx's place to run statements in
   std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
   std::size_t prepared_ = 0;
+  std::chrono::steady_clock::time_point planned_at_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace segmentflow::postgres

@@ -39,7 +39,6 @@ class PostgresDatabase final : public Database {
   std::shared_ptr<void> hold_instance(const Uuid&) override { return nullptr; }
   bool instance_is_gone(const Uuid&) override { return false; }
   std::string shown_url() const override { return without_password(connector_.options().url); }
-  std::string identity(Transaction& tx) override;
   std::vector<StoreGauge> gauges(Transaction& tx) override;
   std::vector<Table> tables(Transaction& tx) override;
   void row_ids_were_given(Transaction& tx, std::span<const Table> tables) override;
@@ -120,21 +119,6 @@ void PostgresDatabase::run_read(const std::function<void(Transaction&)>& work) {
 
 void PostgresDatabase::run_write(const std::function<void(Transaction&)>& work) {
   run_in_transaction(writers_, Mode::Write, [&](Connection&, Transaction& tx) { work(tx); });
-}
-
-// A cluster has an identifier from its birth and a timeline for each life since; a database that
-// was restored from a dump has another OID.
-std::string PostgresDatabase::identity(Transaction& tx) {
-  if (connector_.options().strict) return {};
-  return tx
-      .query(
-          "SELECT system_identifier || '/' || "
-          "left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
-          "(SELECT oid FROM pg_database WHERE datname = current_database()) "
-          "FROM pg_control_system()")
-      .at(0)
-      .at(0)
-      .text();
 }
 
 std::vector<Table> PostgresDatabase::tables(Transaction& tx) {

@@ -18,6 +18,7 @@ class PostgresTransaction final : public Transaction {
   std::int64_t changes() const override { return changes_; }
   std::int64_t rows_written() const override { return rows_written_; }
   Time now() override { return now_; }
+  std::string identity() const override { return connection_.identity(); }
 
   // True after a statement failed: the transaction must be rolled back.
   bool failed() const { return failed_; }

@@ -47,7 +47,6 @@ class SqliteDatabase final : public Database {
   }
 
   std::string shown_url() const override { return "sqlite:" + file_.path; }
-  std::string identity(Transaction&) override { return {}; }
   std::vector<StoreGauge> gauges(Transaction&) override { return {}; }
   std::vector<Table> tables(Transaction& tx) override;
   void row_ids_were_given(Transaction&, std::span<const Table>) override {

@@ -20,6 +20,7 @@ class SqliteTransaction final : public Transaction {
     return connection_.total_changes() - changes_before_;
   }
   Time now() override { return clock_.now(); }
+  std::string identity() const override { return {}; }
 
   // True after a statement failed: the transaction must be rolled back.
   bool failed() const { return failed_; }

@@ -13,6 +13,7 @@
 #include "core/base/id.hpp"
 #include "core/base/secret.hpp"
 #include "core/delivery/delivery_config.hpp"
+#include "core/jobs/provenance.hpp"
 #include "core/store/committer.hpp"
 #include "core/store/database.hpp"
 #include "core/store/schema.hpp"
@@ -40,7 +41,10 @@ class House {
   explicit House(CommitterLimits limits = {}) {
     database = open();
     if (!database->migrate(schema_migrations())) throw std::runtime_error("no schema");
-    database->write([&](Transaction& tx) { ensure_installation(tx, secret); });
+    database->write([&](Transaction& tx) {
+      ensure_installation(tx, secret);
+      record_identity(tx, "", tx.identity());
+    });
     committer = std::make_unique<Committer>(*database, limits);
   }
 

@@ -114,3 +114,88 @@ TEST_CASE("membership: without a database there is no start") {
   house.change("ALTER TABLE instances ADD COLUMN must TEXT CHECK (must IS NOT NULL)");
   CHECK_FALSE(lost.membership->start());
 }
+
+namespace {
+
+Uuid add_job(House& house) {
+  const NewJob job{house.ids.next(), JobKind::Deliver, house.ids.next(), 0};
+  house.write([&](Transaction& tx) {
+    add_jobs(tx, {&job, 1});
+    return true;
+  });
+  return job.subject_id;
+}
+
+bool is_held(House& house, const Uuid& subject) {
+  return house.number("SELECT due_at FROM jobs WHERE subject_id = $1", {subject}) == kHeldDue;
+}
+
+std::size_t claimed(House& house, const Lease& lease) {
+  return house.write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, 100); })
+      .size();
+}
+
+// As in a copy that was restored elsewhere.
+void become_a_copy(House& house) {
+  house.change("UPDATE installation SET database_identity = 'another/00000001/1'");
+}
+
+bool can_tell_copies() {
+  House house;
+  return !house.write([](Transaction& tx) { return tx.identity(); }).empty();
+}
+
+}  // namespace
+
+TEST_CASE("membership: a restored copy holds its queue, and delivers what is new", "[postgres]") {
+  if (!can_tell_copies()) return;
+  House house;
+  const Uuid old_job = add_job(house);
+  become_a_copy(house);
+  Process serve(house, InstanceRole::Serve);
+  REQUIRE(serve.membership->start());
+  CHECK(serve.membership->queue_is_ours());
+  CHECK(is_held(house, old_job));
+  add_job(house);
+  CHECK(claimed(house, serve.lease()) == 1);
+  house.write([](Transaction& tx) { return resume_jobs(tx); });
+  CHECK(claimed(house, serve.lease()) == 1);
+}
+
+TEST_CASE("membership: while another may know whose queue it is nothing is claimed", "[postgres]") {
+  if (!can_tell_copies()) return;
+  House house;
+  Instance other;
+  other.id = house.ids.next();
+  house.write([&](Transaction& tx) {
+    register_instance(tx, other, LeaseTimes{});
+    return true;
+  });
+  const Uuid old_job = add_job(house);
+  become_a_copy(house);
+  Process serve(house, InstanceRole::Serve);
+  REQUIRE(serve.membership->start());
+  CHECK_FALSE(serve.membership->queue_is_ours());
+  const Uuid new_job = add_job(house);
+  CHECK(claimed(house, serve.lease()) == 0);
+  serve.clock.advance(LeaseTimes{}.expiry);
+  await([&] { return serve.membership->queue_is_ours(); });
+  CHECK(is_held(house, old_job));
+  CHECK_FALSE(is_held(house, new_job));
+  CHECK(claimed(house, serve.lease()) == 1);
+}
+
+TEST_CASE("membership: a queue without a recorded identity is taken as it is", "[postgres]") {
+  if (!can_tell_copies()) return;
+  House house;
+  Process serve(house, InstanceRole::Serve);
+  REQUIRE(serve.membership->start());
+  const Uuid job = add_job(house);
+  house.change("UPDATE installation SET database_identity = NULL");
+  CHECK(claimed(house, serve.lease()) == 0);
+  await([&] {
+    return house.number("SELECT count(*) FROM installation WHERE database_identity IS NULL") == 0;
+  });
+  CHECK_FALSE(is_held(house, job));
+  CHECK(claimed(house, serve.lease()) == 1);
+}

@@ -229,6 +229,19 @@ TEST_CASE("Two claims at once share the queue", "[postgres]") {
   CHECK(taken == 20);
 }
 
+TEST_CASE("A claim planned while the queue was empty keeps to its limit", "[postgres]") {
+  House house;
+  const Lease lease = join(house);
+  house.change("ANALYZE jobs");
+  const auto claim = [&] {
+    return house.write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, 5); });
+  };
+  CHECK(claim().empty());
+  for (int i = 0; i < 200; ++i) add_job(house);
+  CHECK(claim().size() == 5);
+  CHECK(house.number("SELECT count(*) FROM jobs WHERE lease_instance IS NOT NULL") == 5);
+}
+
 TEST_CASE("News of work reach another process", "[postgres]") {
   House house;
   if (house.test_database.options(house.clock).strict) return;
