@@ -31,7 +31,8 @@ test("help is there for every command, and fits a terminal", async () => {
   const help = await works(["--help"]);
   const commands = [...help.matchAll(/^ {2}([a-z]+) {3,}\S/gm)].map((match) => match[1]);
   assert.deepEqual(commands, [
-    "serve", "mcp", "init", "call", "doctor", "keys", "domains", "senders", "templates", "groups",
+    "serve", "mcp", "init", "call", "doctor", "nodes", "backup", "resume", "migrate", "keys",
+    "domains", "senders", "templates", "groups",
   ]);
   const below = [["keys", "create"], ["keys", "list"], ["keys", "revoke"], ["domains", "add"],
     ["senders", "add"], ["templates", "import"], ["groups", "add"], ["groups", "subscribe"]];
