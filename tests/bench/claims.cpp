@@ -14,6 +14,7 @@
 
 #include "core/delivery/delivery_records.hpp"
 #include "core/jobs/instances.hpp"
+#include "core/jobs/provenance.hpp"
 
 namespace segmentflow {
 namespace {
@@ -67,6 +68,8 @@ class Claimer {
     self_.version = "bench";
     require(committer_.run([&](Transaction& tx) -> Result<void> {
       register_instance(tx, self_, LeaseTimes{});
+      // The database is a copy of a prepared one, and its queue is ours.
+      record_identity(tx, recorded_identity(tx), tx.identity());
       return {};
     }));
   }
