@@ -11,6 +11,8 @@ settings of the server. Each line of input is a command that is answered with a 
               the server
   detach      ends the standby; the server goes on without it
   promote     makes the standby a server of its own, started when it was detached
+  tls         the server takes TLS from now on; answers with the `certificate` that verifies it as
+              127.0.0.1
 """
 import json
 import os
@@ -75,7 +77,9 @@ class Cluster:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, program, *arguments, check=True):
-        command = [str(BINARIES / program), *(str(each) for each in arguments)]
+        # A program that is not the server's own is found as usual.
+        command = [str(BINARIES / program if (BINARIES / program).exists() else program),
+                   *(str(each) for each in arguments)]
         account = {"user": self.account.pw_uid, "group": self.account.pw_gid,
                    "extra_groups": []} if self.account else {}
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
@@ -121,7 +125,8 @@ class Program:
 
     def do(self, command, *words):
         commands = {"stop": self.primary.stop, "start": self.primary.start,
-                    "standby": self.add_standby, "detach": self.detach, "promote": self.promote}
+                    "standby": self.add_standby, "detach": self.detach, "promote": self.promote,
+                    "tls": self.take_tls}
         return commands[command](*words)
 
     def wait_for_standbys(self, names):
@@ -145,6 +150,19 @@ class Program:
         if self.standby.run("pg_ctl", "-D", self.standby.data, "status", check=False).returncode:
             self.standby.start()
         self.standby.run("pg_ctl", "-D", self.standby.data, "-w", "-t", START_S_MAX, "promote")
+
+    def take_tls(self):
+        files = {name: self.primary.folder / f"{name}.pem" for name in ("key", "cert")}
+        self.primary.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                         "/CN=database", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                         files["key"], "-out", files["cert"])
+        for name, value in {"ssl_key_file": files["key"], "ssl_cert_file": files["cert"],
+                            "ssl": "on"}.items():
+            self.primary.psql(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.primary.psql("SELECT pg_reload_conf()")
+        until(lambda: self.primary.psql("SHOW ssl") == "on", "the server takes TLS")
+        return {"certificate": str(files["cert"])}
 
     def end(self):
         if self.standby:

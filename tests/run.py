@@ -30,7 +30,8 @@ DEBUG_FILES = ("samples.test.mjs",)
 DATABASE_BINARIES = ("core_tests", "emails_tests", "delivery_tests", "tools_tests")
 SQLITE_ONLY_FILES = ("backup.test.mjs", "cli.test.mjs", "durability.test.mjs", "harness.test.mjs",
                      "start.test.mjs")
-POSTGRES_ONLY_FILES = ("move.test.mjs", "nodes.test.mjs", "outage.test.mjs")
+POSTGRES_ONLY_FILES = ("move.test.mjs", "nodes.test.mjs", "outage.test.mjs",
+                       "postgres-tls.test.mjs")
 # Where the strict mode can make a difference to what is tested.
 STRICT_FILES = ("samples.test.mjs", "race.test.mjs", "nodes.test.mjs")
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const server = process.env.SEGMENTFLOW_TEST_POSTGRES ?? "";
@@ -28,20 +29,25 @@ function text(command, args) {
 // What psql prints for the statements, on a PostgreSQL URL.
 export const psql = (url, sql) => text("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, url]);
 
-const made = new Set();
-
 export function databaseUrl(name, on = server) {
   const url = new URL(on.replace("postgresql:", "http:").replace("///", "//socket/"));
   url.pathname = `/${name}`;
   return url.href.replace("http://socket/", "postgresql:///").replace("http:", "postgresql:");
 }
 
-// Makes a database on the server, dropped when the test ends; its URL.
-export async function makeDatabase(t, name) {
+const made = new Set();
+
+// Makes a database on the server, dropped when the tests of the file have ended and with them the
+// programs that use it; its URL.
+export async function makeDatabase(name) {
   await psql(server, `CREATE DATABASE ${name}`);
-  t.after(() => psql(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  made.add(name);
   return databaseUrl(name);
 }
+
+after(async () => {
+  for (const name of made) await psql(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+});
 
 const cluster = fileURLToPath(new URL("../cluster.py", import.meta.url));
 
@@ -71,13 +77,10 @@ export async function ownServer(t, settings = []) {
 
 // The settings that give an installation in this data folder its database; the same folder has the
 // same database.
-export async function databaseSettings(t, folder) {
+export async function databaseSettings(folder) {
   if (!isPostgres) return {};
   const name = `t_${createHash("sha256").update(folder).digest("hex").slice(0, 24)}`;
-  if (!made.has(name)) {
-    made.add(name);
-    await makeDatabase(t, name);
-  }
+  if (!made.has(name)) await makeDatabase(name);
   return {
     SEGMENTFLOW_DATABASE_URL: databaseUrl(name),
     ...(isStrict ? { SEGMENTFLOW_DATABASE_STRICT: "true" } : {}),

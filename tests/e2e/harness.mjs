@@ -133,7 +133,7 @@ async function whenReady(program, url) {
 // Gives api() for HTTP and cli(args) for commands, both with the demo's key, and what they rest on.
 export async function engine(t, { executable = binary, folder, settings = {} } = {}) {
   const data = folder ?? (await dataFolder(t));
-  const database = await databaseSettings(t, data);
+  const database = await databaseSettings(data);
   const env = { SEGMENTFLOW_DATA_DIR: data, ...database, ...settings };
   await initialise(executable, env);
   const port = await freePort();

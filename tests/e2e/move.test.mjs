@@ -14,7 +14,7 @@ const KILLS = 6;
 const KILL_WITHIN_MS = 80;
 
 let databases = 0;
-const emptyDatabase = (t) => makeDatabase(t, `move_${process.pid}_${(databases += 1)}`);
+const emptyDatabase = () => makeDatabase(`move_${process.pid}_${(databases += 1)}`);
 
 // A served SQLite installation whose emails are all queued; stop() ends it.
 async function source(t, sends = SENDS) {
@@ -50,7 +50,7 @@ async function assertMoved(t, { ids, on }, url) {
 
 test("an installation moves with its queue, and the old one is retired", async (t) => {
   const from = await source(t);
-  const url = await emptyDatabase(t);
+  const url = await emptyDatabase();
   const running = await migrate(from.on, url);
   assert.equal(running.code, 1, "a running source is refused");
   assert.match(running.stderr, /serve \(process \d+ on .*\) still uses the source/);
@@ -70,7 +70,7 @@ test("an installation moves with its queue, and the old one is retired", async (
 test("a move that is killed again and again goes on where it was", async (t) => {
   const from = await source(t);
   await from.stop();
-  const url = await emptyDatabase(t);
+  const url = await emptyDatabase();
   for (let kill = 0; kill < KILLS; ++kill) {
     const child = spawn(binary, ["migrate", "--to", url], {
       env: { PATH: process.env.PATH, ...from.on.env }, stdio: "ignore",
@@ -90,7 +90,7 @@ test("a target that holds something else is refused, and stays as it is", async 
   const [one, other] = [await source(t, 2), await source(t, 2)];
   await one.stop();
   await other.stop();
-  const url = await emptyDatabase(t);
+  const url = await emptyDatabase();
   assert.equal((await migrate(one.on, url)).code, 0);
   const count = () => rows({ env: { SEGMENTFLOW_DATABASE_URL: url } },
     "SELECT count(*) AS sends FROM email_sends");
@@ -106,7 +106,7 @@ test("a target that holds something else is refused, and stays as it is", async 
 test("a database into which rows are still arriving is no installation yet", async (t) => {
   const from = await source(t, 3);
   await from.stop();
-  const url = await emptyDatabase(t);
+  const url = await emptyDatabase();
   // As an interrupted move leaves it.
   assert.equal((await migrate(from.on, url)).code, 0);
   await psql(url, `INSERT INTO arriving_moves (token, started_at) VALUES ('\\x00', 0);

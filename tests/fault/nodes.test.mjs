@@ -241,7 +241,7 @@ const START_MS_MAX = 60_000;
 // A place for a node on a database that is still empty.
 async function emptyPlace(t) {
   const data = await dataFolder(t);
-  const settings = nodeSettings(await databaseSettings(t, data));
+  const settings = nodeSettings(await databaseSettings(data));
   const port = await freePort();
   const env = { ...settings, SEGMENTFLOW_DATA_DIR: data };
   return { data, env, executable: binary, port, url: `http://127.0.0.1:${port}` };

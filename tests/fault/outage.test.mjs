@@ -241,7 +241,7 @@ async function assertHeld(on, program, sink) {
 // Dumps the installation's database, and restores it as another of the same server.
 async function restored(t, on, sink) {
   const dump = join(await dataFolder(t), "dump");
-  const copy = await makeDatabase(t, `copy_${seed.slice(0, 8)}_${process.hrtime.bigint()}`);
+  const copy = await makeDatabase(`copy_${seed.slice(0, 8)}_${process.hrtime.bigint()}`);
   for (const [program, ...args] of [
     ["pg_dump", "-Fc", "-f", dump, on.env.SEGMENTFLOW_DATABASE_URL],
     ["pg_restore", "--exit-on-error", "-d", copy, dump],

@@ -16,7 +16,7 @@ const DRAIN_MS_MAX = 60_000;
 // settings may name a database.
 export async function installation(t, settings = {}, folder = undefined) {
   const data = folder ?? (await dataFolder(t));
-  const database = settings.SEGMENTFLOW_DATABASE_URL ? {} : await databaseSettings(t, data);
+  const database = settings.SEGMENTFLOW_DATABASE_URL ? {} : await databaseSettings(data);
   const env = { SEGMENTFLOW_DATA_DIR: data, ...database, ...settings };
   const done = await run(binary, ["init", "--demo"], { env });
   if (done.code !== 0) throw new Error(`init ended with ${done.code}: ${done.stderr}`);
