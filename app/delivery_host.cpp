@@ -200,7 +200,8 @@ void DeliveryHost::purge_old_contents() {
 void DeliveryHost::end_overdue_sends() {
   if (role_ != InstanceRole::Serve) return;
   std::int64_t overdue = 0;
-  const auto read = database_.read([&](Transaction& tx) { overdue = count_overdue_sends(tx); });
+  const auto read =
+      database_.read([&](Transaction& tx) { overdue = count_overdue_jobs(tx, JobKind::Deliver); });
   if (!read || overdue == 0) return;
   const auto ended = committer_.run([&](Transaction& tx) -> Result<void> {
     fail_overdue_sends(tx, kOverdueBatch);

@@ -83,7 +83,7 @@ void add_installation(Families& families, Runtime& runtime) {
   std::vector<StoreGauge> gauges;
   const auto read = runtime.database().read([&](Transaction& tx) {
     unknown = static_cast<double>(count_unknown_attempts(tx));
-    overdue = static_cast<double>(count_overdue_sends(tx));
+    overdue = static_cast<double>(count_overdue_jobs(tx, JobKind::Deliver));
     queued = static_cast<double>(tx.query("SELECT count(*) FROM jobs").at(0)[0].integer());
     held = static_cast<double>(count_held_jobs(tx));
     gauges = runtime.database().gauges(tx);

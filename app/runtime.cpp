@@ -176,13 +176,13 @@ Result<void> Runtime::join(InstanceRole role) {
                                    [this](Transaction& tx, const Lease& gone) {
                                      reap_deliveries(tx, gone, settings_.retry, entropy_);
                                    });
+  warn_of_held_jobs();  // those of earlier starts; the membership tells of what it holds
   if (auto started = membership->start(); !started) return started;
   database_->on_work([this] { wake_delivery(); });
   auto delivery =
       std::make_shared<DeliveryHost>(settings_, role, *database_, *committer_, *membership,
                                      *composer_, ids_, entropy_, clock_, secret_);
   delivery->start();
-  warn_of_held_jobs();
   const std::lock_guard lock(joined_mutex_);
   membership_ = std::move(membership);
   delivery_ = std::move(delivery);

@@ -91,7 +91,7 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
   if (const auto unknown = count_unknown_attempts(tx); unknown > 0) {
     report.warn(fmt::format("{} delivery attempts ended without the server's answer", unknown));
   }
-  if (const auto overdue = count_overdue_sends(tx); overdue > 0) {
+  if (const auto overdue = count_overdue_jobs(tx, JobKind::Deliver); overdue > 0) {
     report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
   }
   if (const auto held = count_held_jobs(tx); held > 0) {

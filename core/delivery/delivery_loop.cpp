@@ -319,9 +319,9 @@ void DeliveryLoop::record(OutcomeCommand command) {
 }
 
 void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
-  count(command, held);
   log_trouble(command);
   const std::lock_guard lock(mutex_);
+  count(command, held);  // who sees the count finds the place free
   refusing_ = false;
   in_flight_.erase(in_flight_.find(command.ref.job_row_id));
   work_hint_ = true;

@@ -133,12 +133,16 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   ClaimAnswer answer;
   StatusUpdates ended;
   std::vector<HeldJob> ended_jobs;
+  std::vector<Uuid> erased;
   for (auto& row : tx.query(claim_sql(), subjects)) {
     const std::size_t first = row.size() - kClaimColumns;
     Delivery delivery;
     delivery.send = read_email_send(row, 0);
     const ClaimedJob& job = *by_send.at(delivery.send.id);
     if (auto verdict = check_again(delivery.send, row, first, tx.now())) {
+      if (verdict->skipped_reason == SkippedReason::ProfileErased) {
+        erased.push_back(delivery.send.id);
+      }
       ended.add(delivery.send.id, *verdict);
       ended_jobs.push_back({job.row_id, job.subject_id, command.lease});
       continue;
@@ -151,6 +155,8 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   }
   ended.write(tx);
   finish_jobs(tx, ended_jobs);
+  // An accept beside the erasure, which did not see its end, has written the address once more.
+  forget_recipients(tx, erased);
   answer.ended = static_cast<int>(ended_jobs.size());
   begin_processing(tx, answer.deliveries, ids);
   return answer;
@@ -361,13 +367,8 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
 
 void fail_overdue_sends(Transaction& tx, int limit) {
   StatusUpdates updates;
-  for (const auto& row :
-       tx.query("DELETE FROM jobs WHERE lease_instance IS NULL AND kind = $1 AND subject_id IN ("
-                "SELECT id FROM email_sends WHERE status IN ('Queued', 'Processing') AND "
-                "deadline_at < $2 "
-                "ORDER BY deadline_at LIMIT $3) RETURNING subject_id",
-                {to_string(JobKind::Deliver), tx.now(), limit})) {
-    updates.add(row[0].uuid(),
+  for (const Uuid& send_id : take_overdue_jobs(tx, JobKind::Deliver, limit)) {
+    updates.add(send_id,
                 failed(FailureReason::ProviderUnavailable, "The deadline of the send has passed."));
   }
   updates.write(tx);
@@ -375,16 +376,6 @@ void fail_overdue_sends(Transaction& tx, int limit) {
 
 std::int64_t count_unknown_attempts(Transaction& tx) {
   return tx.query("SELECT count(*) FROM delivery_attempts WHERE outcome = 'Unknown'")
-      .at(0)[0]
-      .integer();
-}
-
-std::int64_t count_overdue_sends(Transaction& tx) {
-  return tx
-      .query(
-          "SELECT count(*) FROM email_sends WHERE status IN ('Queued', 'Processing') "
-          "AND deadline_at < $1",
-          {tx.now()})
       .at(0)[0]
       .integer();
 }

@@ -83,7 +83,5 @@ void fail_overdue_sends(Transaction& tx, int limit);
 
 // Attempts on record with an unknown outcome.
 std::int64_t count_unknown_attempts(Transaction& tx);
-// Sends past their deadline and not final: must be 0.
-std::int64_t count_overdue_sends(Transaction& tx);
 
 }  // namespace segmentflow

@@ -178,7 +178,8 @@ void write_contents_and_jobs(Transaction& tx, const std::vector<Made>& made) {
     const EmailSend& send = m.value->send;
     if (send.is_final()) continue;
     contents.add({send.id, send.organization_id, m.value->data_json, m.value->profile_json});
-    jobs.push_back({send.organization_id, JobKind::Deliver, send.id, send.created_at});
+    jobs.push_back(
+        {send.organization_id, JobKind::Deliver, send.id, send.created_at, send.deadline_at});
   }
   tx.query(
       "INSERT INTO email_contents (send_id, organization_id, data, profile) "

@@ -40,14 +40,16 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
   SqlInput input({{"organization_id", SqlType::Bytes},
                   {"kind", SqlType::Text},
                   {"subject_id", SqlType::Bytes},
-                  {"due_at", SqlType::Integer}});
+                  {"due_at", SqlType::Integer},
+                  {"deadline_at", SqlType::Integer}});
   for (const NewJob& job : jobs) {
-    input.add({job.organization_id, to_string(job.kind), job.subject_id, job.due_at});
+    input.add(
+        {job.organization_id, to_string(job.kind), job.subject_id, job.due_at, job.deadline_at});
   }
   tx.query(
-      "INSERT INTO jobs (organization_id, kind, subject_id, due_at, attempts, lease_epoch, "
-      "created_at) SELECT i.organization_id, i.kind, i.subject_id, i.due_at, 0, 0, $1 "
-      "FROM {input} AS i",
+      "INSERT INTO jobs (organization_id, kind, subject_id, due_at, deadline_at, attempts, "
+      "lease_epoch, created_at) SELECT i.organization_id, i.kind, i.subject_id, i.due_at, "
+      "i.deadline_at, 0, 0, $1 FROM {input} AS i",
       input, {tx.now()});
   if (!jobs.empty()) tx.announce_work();
 }
@@ -141,6 +143,28 @@ std::int64_t release_strays(Transaction& tx, const Lease& lease,
       fmt::format("UPDATE jobs SET lease_instance = NULL FROM {{input}} AS i WHERE {}", kHeld);
   tx.query(sql, held_input(strays));
   return tx.changes();
+}
+
+std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit) {
+  std::vector<Uuid> subjects;
+  SqlInput chosen({{"row_id", SqlType::Integer}});
+  for (const auto& row : tx.query(
+           "SELECT row_id, subject_id FROM jobs WHERE deadline_at < $1 AND lease_instance IS NULL "
+           "AND kind = $2 ORDER BY deadline_at LIMIT $3 {skip_locked}",
+           {tx.now(), to_string(kind), limit})) {
+    chosen.add({row[0]});
+    subjects.push_back(row[1].uuid());
+  }
+  tx.query("DELETE FROM jobs WHERE row_id IN (SELECT i.row_id FROM {input} AS i)", chosen);
+  return subjects;
+}
+
+std::int64_t count_overdue_jobs(Transaction& tx, JobKind kind) {
+  return tx
+      .query("SELECT count(*) FROM jobs WHERE deadline_at < $1 AND kind = $2",
+             {tx.now(), to_string(kind)})
+      .at(0)[0]
+      .integer();
 }
 
 void release_jobs(Transaction& tx, const Uuid& instance) {

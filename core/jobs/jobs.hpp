@@ -24,6 +24,7 @@ struct NewJob {
   JobKind kind;
   Uuid subject_id;  // what the job is about, e.g. the EmailSend
   Time due_at;
+  Time deadline_at;  // after it the job is not worth doing: take_overdue_jobs()
 };
 
 // Who holds a job: a process (instance) in one of its lives (epoch).
@@ -74,6 +75,13 @@ void lock_jobs(Transaction& tx, const Uuid& instance);
 // durable, but its answer was lost with the connection. Their number.
 std::int64_t release_strays(Transaction& tx, const Lease& lease,
                             const std::set<std::int64_t>& known);
+
+// Takes up to `limit` jobs that are past their deadline and that nobody holds off the queue, the
+// longest overdue first. Their subjects.
+std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit);
+
+// Those that somebody holds are counted too.
+std::int64_t count_overdue_jobs(Transaction& tx, JobKind kind);
 
 // Gives back everything the instance holds; the jobs are due as before.
 void release_jobs(Transaction& tx, const Uuid& instance);

@@ -148,15 +148,18 @@ void Membership::reap_gone() {
     serve_is_alive_ = serve_is_alive;
   }
   for (const auto& other : gone) {
+    bool was_first = false;
     const auto reaped = committer_.run([&](Transaction& tx) -> Result<void> {
       // Another process may have reaped it, or it may have renewed its life meanwhile.
       tx.query("DELETE FROM instances WHERE id = $1 AND epoch = $2 AND expires_at = $3",
                {other.lease.instance, other.lease.epoch, other.expires_at});
-      if (tx.changes() == 1) reap_(tx, other.lease);
+      was_first = tx.changes() == 1;
+      if (was_first) reap_(tx, other.lease);
       return {};
     });
-    if (reaped)
+    if (reaped && was_first) {
       spdlog::info("instance {} is gone; its jobs are free", other.lease.instance.to_string());
+    }
   }
 }
 

@@ -96,6 +96,16 @@ bool is_erased(Transaction& tx, const InstallationSecret& secret, const Uuid& or
               .empty();
 }
 
+void forget_recipients(Transaction& tx, std::span<const Uuid> send_ids) {
+  SqlInput sends({{"id", SqlType::Bytes}});
+  for (const Uuid& id : send_ids) sends.add({id});
+  tx.query("DELETE FROM email_contents WHERE send_id IN (SELECT i.id FROM {input} AS i)", sends);
+  tx.query(
+      "UPDATE email_sends SET to_email = $1, subject = '', cc = '[]', bcc = '[]', "
+      "failure_message = NULL, updated_at = $2 FROM {input} AS i WHERE email_sends.id = i.id",
+      sends, {kErasedAddress, tx.now()});
+}
+
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
                            const Uuid& organization_id, const Uuid& profile_id) {
   const auto rows =
@@ -110,15 +120,13 @@ Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
   const std::string erased_key = erased_email_key(secret, rows[0][0].text());
   tx.query("UPDATE suppressions SET email_key = $1 WHERE organization_id = $2 AND email_key = $3",
            {erased_key, organization_id, rows[0][0].text()});
-  // What was sent stays as a record of ids, times and outcomes; whom it reached does not.
-  tx.query(
-      "DELETE FROM email_contents WHERE organization_id = $1 AND send_id IN "
-      "(SELECT id FROM email_sends WHERE organization_id = $1 AND profile_id = $2)",
-      {organization_id, profile_id});
-  tx.query(
-      "UPDATE email_sends SET to_email = $1, subject = '', cc = '[]', bcc = '[]', "
-      "failure_message = NULL, updated_at = $2 WHERE organization_id = $3 AND profile_id = $4",
-      {kErasedAddress, tx.now(), organization_id, profile_id});
+  std::vector<Uuid> sends;
+  for (const auto& row :
+       tx.query("SELECT id FROM email_sends WHERE organization_id = $1 AND profile_id = $2",
+                {organization_id, profile_id})) {
+    sends.push_back(row[0].uuid());
+  }
+  forget_recipients(tx, sends);
   tx.query("DELETE FROM profile_external_ids WHERE organization_id = $1 AND profile_id = $2",
            {organization_id, profile_id});
   return {};

@@ -57,6 +57,10 @@ std::string erased_email_key(const InstallationSecret& secret, std::string_view 
 bool is_erased(Transaction& tx, const InstallationSecret& secret, const Uuid& organization_id,
                const Address& address);
 
+// The sends stay as records of ids, times and outcomes; whom they reached and what they said does
+// not.
+void forget_recipients(Transaction& tx, std::span<const Uuid> send_ids);
+
 // Erases the profile: its address becomes a keyed hash, its properties go, and its sends keep
 // neither recipients nor subject nor data. NotFound.
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,

@@ -53,24 +53,54 @@ class ConnectionPool {
   static constexpr std::chrono::seconds kFreeWaitMax{10};
 
   std::unique_ptr<Connection> take() {
-    std::unique_lock lock(mutex_);
-    const auto is_free = [this] { return !free_.empty() || opened_ < connections_max_; };
-    if (!freed_.wait_for(lock, kFreeWaitMax, is_free)) {
-      throw StoreUnavailable("all connections to the database are busy");
+    {
+      std::unique_lock lock(mutex_);
+      const auto is_free = [this] { return !free_.empty() || places_taken_ < connections_max_; };
+      if (!changed_.wait_for(lock, kFreeWaitMax, is_free)) {
+        throw StoreUnavailable("all connections to the database are busy");
+      }
+      if (!free_.empty()) return take_free();
+      ++places_taken_;
     }
-    if (!free_.empty()) {
-      auto connection = std::move(free_.back());
-      free_.pop_back();
-      return connection;
-    }
-    ++opened_;
-    lock.unlock();
     try {
-      return make_();
+      return open();
+    } catch (const StoreUnavailable&) {
+      leave_place();
+      if (auto returned = wait_for_return()) return returned;
+      throw;
     } catch (...) {
-      give_back(nullptr);
+      leave_place();
       throw;
     }
+  }
+
+  std::unique_ptr<Connection> open() {
+    auto connection = make_();
+    const std::lock_guard lock(mutex_);
+    ++open_;
+    return connection;
+  }
+
+  std::unique_ptr<Connection> take_free() {
+    auto connection = std::move(free_.back());
+    free_.pop_back();
+    return connection;
+  }
+
+  // Where the server takes no more connections, one that is on loan has to do; nullptr when none
+  // comes back.
+  std::unique_ptr<Connection> wait_for_return() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kFreeWaitMax, [this] { return !free_.empty() || open_ == 0; });
+    return free_.empty() ? nullptr : take_free();
+  }
+
+  void leave_place() {
+    {
+      const std::lock_guard lock(mutex_);
+      --places_taken_;
+    }
+    changed_.notify_all();
   }
 
   // A null pointer stands for a connection that was closed.
@@ -78,20 +108,22 @@ class ConnectionPool {
     {
       const std::lock_guard lock(mutex_);
       if (connection == nullptr) {
-        --opened_;
+        --places_taken_;
+        --open_;
       } else {
         free_.push_back(std::move(connection));
       }
     }
-    freed_.notify_one();
+    changed_.notify_all();
   }
 
   const int connections_max_;
   const Make make_;
   std::mutex mutex_;
-  std::condition_variable freed_;
+  std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> free_;
-  int opened_ = 0;
+  int places_taken_ = 0;  // open connections, and those that are being opened
+  int open_ = 0;          // free or on loan
 };
 
 }  // namespace segmentflow

@@ -236,8 +236,14 @@ CREATE INDEX delivery_attempts_unknown ON delivery_attempts (finished_at) WHERE 
 
 // The lease is in no index, so that a claim rewrites none: what an instance holds is looked for
 // only when it ends. `database_identity` tells a restored copy from the database it was made of.
+// The deadline is the job's: an index on open sends would be rewritten with each status.
 constexpr std::string_view kManyNodes = R"sql(
 DROP INDEX jobs_leased;
+DROP INDEX email_sends_open;
+ALTER TABLE jobs ADD COLUMN deadline_at BIGINT;
+UPDATE jobs SET deadline_at =
+  (SELECT s.deadline_at FROM email_sends s WHERE s.id = jobs.subject_id);
+CREATE INDEX jobs_deadline ON jobs (deadline_at);
 ALTER TABLE installation ADD COLUMN database_identity TEXT;
 ALTER TABLE installation ADD COLUMN move_token BYTES;
 ALTER TABLE installation ADD COLUMN moved_to TEXT;

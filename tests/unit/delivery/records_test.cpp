@@ -180,7 +180,7 @@ TEST_CASE("records: past its deadline a send fails") {
   const Lease lease = shop.join();
   const Uuid id = shop.accept_to("a@example.net").id;
   const auto overdue = [&] {
-    return shop.write([&](Transaction& tx) { return count_overdue_sends(tx); });
+    return shop.write([&](Transaction& tx) { return count_overdue_jobs(tx, JobKind::Deliver); });
   };
   shop.clock.advance(AcceptSettings{}.deadline);
   CHECK(overdue() == 0);
@@ -238,6 +238,44 @@ TEST_CASE("records: what was checked at accept is checked again at each attempt"
     CHECK(claimed.ended == (goes_on ? 0 : 1));
     CHECK(shop.job(send.id) == (goes_on ? "leased 0" : "none"));
   }
+}
+
+TEST_CASE("records: an address written beside its erasure goes at the claim") {
+  Deliveries shop;
+  const Lease lease = shop.join();
+  const EmailSend send = shop.accept_to("alex@example.com");
+  shop.change("UPDATE profiles SET erased_at = 1 WHERE id = $1", {send.profile_id});
+  CHECK(shop.claim(lease).ended == 1);
+  CHECK(shop.status(send.id) == "Skipped ProfileErased");
+  CHECK(shop.rows("SELECT to_email FROM email_sends").at(0)[0].text() == kErasedAddress);
+  CHECK(shop.rows("SELECT 1 FROM email_contents").empty());
+}
+
+// The indexes of a row that is rewritten for each attempt must not be: what PostgreSQL calls HOT.
+TEST_CASE("records: claims and outcomes rewrite no index", "[postgres]") {
+  Deliveries shop;
+  const Lease lease = shop.join();
+  for (int i = 0; i < 3; ++i) shop.accept_to("a" + std::to_string(i) + "@example.net");
+  const auto not_hot = [](Transaction& tx, std::string_view table) {
+    return tx
+        .query(
+            "SELECT pg_stat_get_xact_tuples_updated(to_regclass($1)) - "
+            "pg_stat_get_xact_tuples_hot_updated(to_regclass($1))",
+            {table})
+        .at(0)[0]
+        .integer();
+  };
+  shop.database->write([&](Transaction& tx) {
+    const ClaimCommand claim{lease, 3};
+    const auto claimed = std::move(shop.claims.apply(tx, {&claim, 1}).at(0)).value();
+    REQUIRE(claimed.deliveries.size() == 3);
+    CHECK(not_hot(tx, "jobs") == 0);
+    CHECK(not_hot(tx, "email_sends") == 0);
+    const OutcomeCommand done{shop.ref(lease, claimed.deliveries.at(0)), MailOutcome{},
+                              sent_verdict()};
+    REQUIRE(RecordOutcomes().apply(tx, {&done, 1}).at(0).value());
+    CHECK(not_hot(tx, "email_sends") == 0);
+  });
 }
 
 TEST_CASE("records: unsubscribing after the accept skips, for both policies") {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/delivery/delivery_records.hpp"
-#include "core/jobs/instances.hpp"
 #include "tests/unit/engine/shop.hpp"
 
 namespace segmentflow::test {
@@ -11,13 +10,6 @@ class Deliveries : public Shop {
  public:
   using Shop::Shop;
 
-  Lease join() {
-    Instance instance;
-    instance.id = ids.next();
-    instance.epoch = 1;
-    database->write([&](Transaction& tx) { register_instance(tx, instance, LeaseTimes{}); });
-    return {instance.id, instance.epoch};
-  }
   EmailSend accept_to(const std::string& email, bool at_most_once = false) {
     ApiKey as = key;
     as.at_most_once = at_most_once;

@@ -13,6 +13,7 @@
 #include "core/base/id.hpp"
 #include "core/base/secret.hpp"
 #include "core/delivery/delivery_config.hpp"
+#include "core/jobs/instances.hpp"
 #include "core/jobs/provenance.hpp"
 #include "core/store/committer.hpp"
 #include "core/store/database.hpp"
@@ -22,6 +23,8 @@
 namespace segmentflow::test {
 
 inline constexpr Time kStart = 1'780'000'000 * kMicrosPerSecond;
+// How long after kStart the jobs of add_job() may be done.
+inline constexpr Time kJobTime = 86'400 * kMicrosPerSecond;
 
 class SeededEntropy final : public Entropy {
  public:
@@ -73,6 +76,21 @@ class House {
   }
   void change(std::string_view sql, std::initializer_list<SqlValue> params = {}) {
     database->write([&](Transaction& tx) { tx.query(sql, params); });
+  }
+
+  // A process that shares the database.
+  Lease join() {
+    Instance instance;
+    instance.id = ids.next();
+    instance.epoch = 1;
+    database->write([&](Transaction& tx) { register_instance(tx, instance, LeaseTimes{}); });
+    return {instance.id, instance.epoch};
+  }
+  // A job to deliver something; its subject.
+  Uuid add_job(Time due_at = 0) {
+    const NewJob job{ids.next(), JobKind::Deliver, ids.next(), due_at, kStart + kJobTime};
+    database->write([&](Transaction& tx) { add_jobs(tx, {&job, 1}); });
+    return job.subject_id;
   }
 
   TestDatabase test_database;

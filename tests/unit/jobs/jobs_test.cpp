@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "core/jobs/instances.hpp"
 #include "tests/unit/engine/house.hpp"
 
 using namespace segmentflow;
@@ -12,18 +11,6 @@ namespace {
 
 class Queue : public House {
  public:
-  Lease join() {
-    Instance instance;
-    instance.id = ids.next();
-    instance.epoch = ++epochs_;
-    database->write([&](Transaction& tx) { register_instance(tx, instance, LeaseTimes{}); });
-    return {instance.id, instance.epoch};
-  }
-  Uuid add(Time due_at) {
-    const NewJob job{ids.next(), JobKind::Deliver, ids.next(), due_at};
-    database->write([&](Transaction& tx) { add_jobs(tx, {&job, 1}); });
-    return job.subject_id;
-  }
   std::vector<ClaimedJob> claim(const Lease& lease, int limit = 100) {
     return write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, limit); });
   }
@@ -34,9 +21,6 @@ class Queue : public House {
   std::optional<Time> due() {
     return write([&](Transaction& tx) { return next_due(tx, JobKind::Deliver); });
   }
-
- private:
-  std::int64_t epochs_ = 0;
 };
 
 }  // namespace
@@ -45,9 +29,9 @@ TEST_CASE("jobs: claims take what is due, the longest due first, once") {
   Queue queue;
   const Lease a = queue.join();
   const Lease b = queue.join();
-  const Uuid later = queue.add(test::kStart - 1);
-  const Uuid first = queue.add(test::kStart - 2);
-  queue.add(test::kStart + 1);
+  const Uuid later = queue.add_job(test::kStart - 1);
+  const Uuid first = queue.add_job(test::kStart - 2);
+  queue.add_job(test::kStart + 1);
   CHECK(queue.due() == test::kStart - 2);
   const auto one = queue.claim(a, 1);
   REQUIRE(one.size() == 1);
@@ -67,7 +51,7 @@ TEST_CASE("jobs: a lease holds by instance, epoch and subject") {
   Queue queue;
   const Lease mine = queue.join();
   const Lease other = queue.join();
-  queue.add(0);
+  queue.add_job(0);
   const ClaimedJob job = queue.claim(mine).at(0);
   CHECK(queue.holds(mine, job));
   CHECK_FALSE(queue.holds(other, job));
@@ -85,8 +69,8 @@ TEST_CASE("jobs: a lease holds by instance, epoch and subject") {
 TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their attempts") {
   Queue queue;
   const Lease lease = queue.join();
-  queue.add(0);
-  queue.add(0);
+  queue.add_job(0);
+  queue.add_job(0);
   const auto claimed = queue.claim(lease);
   REQUIRE(claimed.size() == 2);
   queue.database->write([&](Transaction& tx) {
@@ -110,7 +94,7 @@ TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their a
 
 TEST_CASE("jobs: who is not on the list claims nothing") {
   Queue queue;
-  queue.add(0);
+  queue.add_job(0);
   const Lease lease = queue.join();
   CHECK(queue.claim({lease.instance, lease.epoch + 1}).empty());
   CHECK(queue.claim({queue.ids.next(), 1}).empty());
@@ -136,4 +120,31 @@ TEST_CASE("instances: a heartbeat renews, and tells who was taken off the list")
   CHECK_FALSE(beat({lease.instance, lease.epoch + 1}));
   queue.database->write([&](Transaction& tx) { unregister_instance(tx, lease.instance); });
   CHECK_FALSE(beat(lease));
+}
+
+TEST_CASE("jobs: those past their deadline leave the queue, but not from under their holder") {
+  Queue queue;
+  const Lease lease = queue.join();
+  const auto overdue = [&] {
+    return queue.write([&](Transaction& tx) { return count_overdue_jobs(tx, JobKind::Deliver); });
+  };
+  const auto take = [&](int limit) {
+    return queue.write(
+        [&](Transaction& tx) { return take_overdue_jobs(tx, JobKind::Deliver, limit); });
+  };
+  const Uuid held = queue.add_job();
+  REQUIRE(queue.claim(lease).size() == 1);
+  const Uuid first = queue.add_job();
+  queue.add_job();
+  queue.clock.advance(test::kJobTime);
+  CHECK(overdue() == 0);
+  CHECK(take(10).empty());
+  queue.clock.advance(1);
+  CHECK(overdue() == 3);
+  CHECK(take(1) == std::vector{first});
+  CHECK(take(10).size() == 1);
+  CHECK(take(10).empty());
+  CHECK(overdue() == 1);
+  queue.database->write([&](Transaction& tx) { release_jobs(tx, lease.instance); });
+  CHECK(take(10) == std::vector{held});
 }

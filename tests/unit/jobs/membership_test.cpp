@@ -117,15 +117,6 @@ TEST_CASE("membership: without a database there is no start") {
 
 namespace {
 
-Uuid add_job(House& house) {
-  const NewJob job{house.ids.next(), JobKind::Deliver, house.ids.next(), 0};
-  house.write([&](Transaction& tx) {
-    add_jobs(tx, {&job, 1});
-    return true;
-  });
-  return job.subject_id;
-}
-
 bool is_held(House& house, const Uuid& subject) {
   return house.number("SELECT due_at FROM jobs WHERE subject_id = $1", {subject}) == kHeldDue;
 }
@@ -150,13 +141,13 @@ bool can_tell_copies() {
 TEST_CASE("membership: a restored copy holds its queue, and delivers what is new", "[postgres]") {
   if (!can_tell_copies()) return;
   House house;
-  const Uuid old_job = add_job(house);
+  const Uuid old_job = house.add_job();
   become_a_copy(house);
   Process serve(house, InstanceRole::Serve);
   REQUIRE(serve.membership->start());
   CHECK(serve.membership->queue_is_ours());
   CHECK(is_held(house, old_job));
-  add_job(house);
+  house.add_job();
   CHECK(claimed(house, serve.lease()) == 1);
   house.write([](Transaction& tx) { return resume_jobs(tx); });
   CHECK(claimed(house, serve.lease()) == 1);
@@ -171,12 +162,12 @@ TEST_CASE("membership: while another may know whose queue it is nothing is claim
     register_instance(tx, other, LeaseTimes{});
     return true;
   });
-  const Uuid old_job = add_job(house);
+  const Uuid old_job = house.add_job();
   become_a_copy(house);
   Process serve(house, InstanceRole::Serve);
   REQUIRE(serve.membership->start());
   CHECK_FALSE(serve.membership->queue_is_ours());
-  const Uuid new_job = add_job(house);
+  const Uuid new_job = house.add_job();
   CHECK(claimed(house, serve.lease()) == 0);
   serve.clock.advance(LeaseTimes{}.expiry);
   await([&] { return serve.membership->queue_is_ours(); });
@@ -190,7 +181,7 @@ TEST_CASE("membership: a queue without a recorded identity is taken as it is", "
   House house;
   Process serve(house, InstanceRole::Serve);
   REQUIRE(serve.membership->start());
-  const Uuid job = add_job(house);
+  const Uuid job = house.add_job();
   house.change("UPDATE installation SET database_identity = NULL");
   CHECK(claimed(house, serve.lease()) == 0);
   await([&] {

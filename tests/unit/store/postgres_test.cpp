@@ -32,19 +32,6 @@ bool somebody_waits(House& house) {
   return house.number("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0;
 }
 
-Lease join(House& house) {
-  Instance instance;
-  instance.id = house.ids.next();
-  house.database->write([&](Transaction& tx) { register_instance(tx, instance, LeaseTimes{}); });
-  return {instance.id, instance.epoch};
-}
-
-Uuid add_job(House& house) {
-  const NewJob job{house.ids.next(), JobKind::Deliver, house.ids.next(), 0};
-  house.database->write([&](Transaction& tx) { add_jobs(tx, {&job, 1}); });
-  return job.subject_id;
-}
-
 }  // namespace
 
 TEST_CASE("URLs are shown without their password", "[postgres]") {
@@ -158,8 +145,8 @@ TEST_CASE("Writers that deadlock run again", "[postgres]") {
 
 TEST_CASE("Who takes an instance off the list sees what it was just claiming", "[postgres]") {
   House house;
-  const Lease lease = join(house);
-  add_job(house);
+  const Lease lease = house.join();
+  house.add_job();
   std::int64_t seen = -1;
   std::thread reaper;
   house.database->write([&](Transaction& tx) {
@@ -181,8 +168,8 @@ TEST_CASE("Who takes an instance off the list sees what it was just claiming", "
 
 TEST_CASE("Who takes jobs over waits for what is being written about them", "[postgres]") {
   House house;
-  const Lease lease = join(house);
-  add_job(house);
+  const Lease lease = house.join();
+  house.add_job();
   const ClaimedJob job =
       house.write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, 10); })
           .at(0);
@@ -209,9 +196,9 @@ TEST_CASE("Who takes jobs over waits for what is being written about them", "[po
 
 TEST_CASE("Two claims at once share the queue", "[postgres]") {
   House house;
-  const Lease one = join(house);
-  const Lease other = join(house);
-  for (int i = 0; i < 20; ++i) add_job(house);
+  const Lease one = house.join();
+  const Lease other = house.join();
+  for (int i = 0; i < 20; ++i) house.add_job();
   std::size_t taken = 0;
   house.database->write([&](Transaction& tx) {
     taken = claim_jobs(tx, JobKind::Deliver, one, 5).size();
@@ -231,13 +218,13 @@ TEST_CASE("Two claims at once share the queue", "[postgres]") {
 
 TEST_CASE("A claim planned while the queue was empty keeps to its limit", "[postgres]") {
   House house;
-  const Lease lease = join(house);
+  const Lease lease = house.join();
   house.change("ANALYZE jobs");
   const auto claim = [&] {
     return house.write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, 5); });
   };
   CHECK(claim().empty());
-  for (int i = 0; i < 200; ++i) add_job(house);
+  for (int i = 0; i < 200; ++i) house.add_job();
   CHECK(claim().size() == 5);
   CHECK(house.number("SELECT count(*) FROM jobs WHERE lease_instance IS NOT NULL") == 5);
 }
@@ -251,7 +238,7 @@ TEST_CASE("News of work reach another process", "[postgres]") {
   house.database->on_work([] {});
   await([&] { return heard > 0; });  // once when it begins to listen
   const int before = heard;
-  add_job(house);
+  house.add_job();
   await([&] { return heard > before; });
   other->on_work({});
 }
