@@ -58,6 +58,8 @@ test("an installation moves with its queue, and the old one is retired", async (
   const done = await migrate(from.on, url);
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stdout, /^Moved to postgresql:.*SEGMENTFLOW_DATABASE_URL/);
+  const again = await migrate(from.on, url);
+  assert.deepEqual([again.code, again.stdout], [0, done.stdout], "a finished move stays finished");
   for (const command of ["serve", "doctor", "mcp"]) {
     const env = { ...from.on.env, SEGMENTFLOW_API_KEY: from.on.key };
     const retired = await run(binary, [command], { env });
