@@ -33,6 +33,7 @@ import {
 } from "./rig.mjs";
 
 const ROUNDS = process.env.SEGMENTFLOW_TEST_FULL === "1" ? 25 : 5; // for each number of nodes
+const ROUNDS_MAX = 4 * ROUNDS;
 const ROUND_MS_MAX = 800;
 const SLOW_DOT_MS = 400;
 const SLOW_SHARE = 1 / 2;
@@ -80,12 +81,18 @@ async function frozen(node, { isPastExpiry }) {
 const lateOf = async ({ on }) =>
   (await metric(on, 'segmentflow_deliveries_total{outcome="late"}')) ?? 0;
 
-// The kinds of faults take turns, so that each comes up in few rounds. The number of each, and of
-// the outcomes that stopped nodes reported too late.
+const hasUnknown = async ({ on }) =>
+  (await rows(on, "SELECT 1 AS n FROM delivery_attempts WHERE outcome = 'Unknown'")).length > 0;
+
+// The kinds of faults take turns, so that each comes up in few rounds; there are more of them when
+// none fell behind a dot. The number of each, and of the outcomes that stopped nodes reported too
+// late.
 async function chaos(t, { load, nodes, sink }) {
   const late = new Map();
   const done = { kills: 0, stops: 0 };
-  for (let round = 0; round < ROUNDS; ++round) {
+  const isEnough = async (round) =>
+    round >= ROUNDS && (round >= ROUNDS_MAX || (await hasUnknown(nodes[0])));
+  for (let round = 0; !(await isEnough(round)); ++round) {
     const isKill = round % 2 === 0;
     const stop = load.begin(isKill ? {} : FROZEN_ROUND);
     await inDots(sink, nodes);
