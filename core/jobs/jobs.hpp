@@ -80,7 +80,7 @@ std::int64_t release_strays(Transaction& tx, const Lease& lease,
 // longest overdue first. Their subjects.
 std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit);
 
-// Those that somebody holds are counted too.
+// Jobs past their deadline, those that somebody holds among them.
 std::int64_t count_overdue_jobs(Transaction& tx, JobKind kind);
 
 // Gives back everything the instance holds; the jobs are due as before.

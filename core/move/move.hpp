@@ -23,7 +23,8 @@ struct MoveOptions {
   std::function<void(const std::string& table, std::int64_t rows)> progress;
 };
 
-// Copies everything and retires the source. `target` has the schema. Errors: Conflict while a
+// Copies everything and retires the source; nothing when that has been done already. `target` has
+// the schema. Errors: Conflict while a
 // process uses the source or came between, when the target holds something else, or a row cannot be
 // kept there; NotReady when a database cannot serve: run it again.
 Result<void> move_installation(Database& source, Database& target, Entropy& entropy,

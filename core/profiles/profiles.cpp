@@ -113,11 +113,11 @@ Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
                {organization_id, profile_id});
   if (rows.empty()) return fail(ErrorCode::NotFound, "There is no such Profile.");
   if (!rows[0][1].is_null()) return {};
+  const std::string erased_key = erased_email_key(secret, rows[0][0].text());
   tx.query(
       "UPDATE profiles SET email = '', email_key = $1, properties = '{}', erased_at = $2, "
       "updated_at = $2 WHERE organization_id = $3 AND id = $4",
-      {erased_email_key(secret, rows[0][0].text()), tx.now(), organization_id, profile_id});
-  const std::string erased_key = erased_email_key(secret, rows[0][0].text());
+      {erased_key, tx.now(), organization_id, profile_id});
   tx.query("UPDATE suppressions SET email_key = $1 WHERE organization_id = $2 AND email_key = $3",
            {erased_key, organization_id, rows[0][0].text()});
   std::vector<Uuid> sends;
