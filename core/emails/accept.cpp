@@ -10,12 +10,13 @@ namespace segmentflow {
 namespace {
 
 // Another node may make the same profile, link or key between our look-up and our insert. The loser
-// reads again; each pass settles at least one racer, so a few passes are always enough.
+// reads again and finds it; a list that loses over and over gives up, and its callers try again.
 constexpr int kPassesMax = 5;
 
-// A made send and the place of its item.
+// A made send, its item, and the item's place among the open ones.
 struct Made {
   std::size_t index;
+  const AcceptItem* item;
   NewSend* value;
 };
 
@@ -43,11 +44,11 @@ std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time n
                      {"organization_id", SqlType::Bytes},
                      {"email", SqlType::Text},
                      {"email_key", SqlType::Text}});
-  for (const auto& [index, value] : made) {
-    if (!value->new_profile) continue;
-    const Address& address = value->new_profile->address;
+  for (const auto& m : made) {
+    if (!m.value->new_profile) continue;
+    const Address& address = m.value->new_profile->address;
     profiles.add(
-        {value->new_profile->id, value->send.organization_id, address.email, address.key()});
+        {m.value->new_profile->id, m.value->send.organization_id, address.email, address.key()});
   }
   if (profiles.empty()) return made;
   std::set<Uuid> lost;
@@ -63,24 +64,30 @@ std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time n
   return made;
 }
 
+// Gives the sends whose external id, linked here or by an item before, is their profile's.
 std::vector<Made> write_external_ids(Transaction& tx, std::vector<Made> made, Time now) {
   sort_by_name(made, [](const NewSend& each) { return each.new_external_id.value_or(""); });
   SqlInput links({{"organization_id", SqlType::Bytes},
                   {"external_id", SqlType::Text},
                   {"profile_id", SqlType::Bytes}});
-  for (const auto& [index, value] : made) {
-    if (!value->new_external_id) continue;
-    links.add({value->send.organization_id, *value->new_external_id, value->send.profile_id});
+  std::set<OrgText> lost;
+  for (const auto& m : made) {
+    if (!m.value->new_external_id) continue;
+    links.add({m.value->send.organization_id, *m.value->new_external_id, m.value->send.profile_id});
+    lost.emplace(m.value->send.organization_id, *m.value->new_external_id);
   }
   if (links.empty()) return made;
-  const auto linked = made_names(tx.query(
-      "INSERT INTO profile_external_ids (organization_id, external_id, profile_id, created_at) "
-      "SELECT i.organization_id, i.external_id, i.profile_id, $1 FROM {input} AS i "
-      "WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING organization_id, external_id",
-      links, {now}));
+  for (const auto& linked : made_names(
+           tx.query("INSERT INTO profile_external_ids (organization_id, external_id, profile_id, "
+                    "created_at) SELECT i.organization_id, i.external_id, i.profile_id, $1 "
+                    "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING "
+                    "RETURNING organization_id, external_id",
+                    links, {now}))) {
+    lost.erase(linked);
+  }
   std::erase_if(made, [&](const Made& m) {
-    return m.value->new_external_id &&
-           !linked.contains({m.value->send.organization_id, *m.value->new_external_id});
+    const auto& external_id = m.item->request.external_id;
+    return external_id && lost.contains({m.item->organization_id, *external_id});
   });
   return made;
 }
@@ -230,8 +237,10 @@ class AcceptList {
   std::vector<std::optional<Result<Accepted>>> answers_;
 };
 
+// Answers what is certain. A refusal may rest on what an item before it was to make: where one of
+// those lost its race, refusals are decided again.
 void settle(AcceptList& list, const std::vector<std::size_t>& open,
-            std::vector<Decision>& decisions, const std::vector<Made>& written) {
+            std::vector<Decision>& decisions, const std::vector<Made>& written, bool lost_a_race) {
   for (const auto& m : written) {
     list.answer(open[m.index], Accepted{std::move(m.value->send), false});
   }
@@ -239,7 +248,7 @@ void settle(AcceptList& list, const std::vector<std::size_t>& open,
     if (const auto* replay = std::get_if<Replay>(&decisions[i])) {
       list.answer(open[i], Accepted{replay->send, true});
     } else if (const auto* error = std::get_if<Error>(&decisions[i])) {
-      list.answer(open[i], tl::unexpected(*error));
+      if (!lost_a_race) list.answer(open[i], tl::unexpected(*error));
     } else if (const auto* repeat = std::get_if<RepeatOf>(&decisions[i])) {
       const auto& first = list.answer_of(open[repeat->index]);
       if (first) list.answer(open[i], Accepted{first->value().send, true});
@@ -264,13 +273,14 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
 
     std::vector<Made> made;
     for (std::size_t i = 0; i < decisions.size(); ++i) {
-      if (auto* value = std::get_if<NewSend>(&decisions[i])) made.push_back({i, value});
+      if (auto* value = std::get_if<NewSend>(&decisions[i])) made.push_back({i, items[i], value});
     }
+    const std::size_t wanted = made.size();
     made = write_profiles(tx, std::move(made), lookup.now);
     made = write_external_ids(tx, std::move(made), lookup.now);
     made = write_sends(tx, std::move(made));
     write_contents_and_jobs(tx, made);
-    settle(list, open, decisions, made);
+    settle(list, open, decisions, made, made.size() < wanted);
   }
   if (list.open().empty()) return list.split(commands);
   throw StoreUnavailable("accepting lost the same race too often");
