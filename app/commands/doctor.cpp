@@ -94,6 +94,10 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
   if (const auto overdue = count_overdue_jobs(tx, JobKind::Deliver); overdue > 0) {
     report.bad(fmt::format("{} emails are past their deadline and not final", overdue));
   }
+  if (const auto stranded = count_stranded_sends(tx); stranded > 0) {
+    report.bad(fmt::format(
+        "{} emails are not final and have no delivery job: a defect, please report it", stranded));
+  }
   if (const auto held = count_held_jobs(tx); held > 0) {
     report.warn(fmt::format(
         "{} emails are held in this restored copy; run segmentflow resume to deliver them", held));

@@ -374,6 +374,18 @@ void fail_overdue_sends(Transaction& tx, int limit) {
   updates.write(tx);
 }
 
+std::int64_t count_stranded_sends(Transaction& tx) {
+  return tx
+      .query(
+          "SELECT count(*) FROM email_sends s LEFT JOIN "
+          "(SELECT subject_id FROM jobs WHERE kind = $1) j ON j.subject_id = s.id "
+          "WHERE s.row_id > (SELECT coalesce(max(row_id), 0) FROM email_sends) - $2 "
+          "AND s.status IN ('Queued', 'Processing') AND j.subject_id IS NULL",
+          {to_string(JobKind::Deliver), kStrandedScan})
+      .at(0)[0]
+      .integer();
+}
+
 std::int64_t count_unknown_attempts(Transaction& tx) {
   return tx.query("SELECT count(*) FROM delivery_attempts WHERE outcome = 'Unknown'")
       .at(0)[0]

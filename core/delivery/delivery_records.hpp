@@ -78,8 +78,15 @@ class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
 void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
                      Entropy& entropy);
 
+// How many sends count_stranded_sends() reads, which no index helps.
+inline constexpr std::int64_t kStrandedScan = 1'000'000;
+
 // Fails up to `limit` sends that are past their deadline and that nobody holds.
 void fail_overdue_sends(Transaction& tx, int limit);
+
+// Sends that are not final and have no job, so that nothing will become of them: a defect, 0 in a
+// sound database. Looks at the newest kStrandedScan sends.
+std::int64_t count_stranded_sends(Transaction& tx);
 
 // Attempts on record with an unknown outcome.
 std::int64_t count_unknown_attempts(Transaction& tx);

@@ -194,6 +194,19 @@ TEST_CASE("records: past its deadline a send fails") {
   CHECK(overdue() == 0);
 }
 
+TEST_CASE("records: a send that lost its job is counted") {
+  Deliveries shop;
+  const auto stranded = [&] { return shop.write(count_stranded_sends); };
+  CHECK(stranded() == 0);
+  const EmailSend send = shop.accept_to("a@example.net");
+  shop.accept_to("b@example.net");
+  CHECK(stranded() == 0);
+  shop.change("DELETE FROM jobs WHERE subject_id = $1", {send.id});
+  CHECK(stranded() == 1);
+  shop.change("UPDATE email_sends SET status = 'Sent' WHERE id = $1", {send.id});
+  CHECK(stranded() == 0);
+}
+
 TEST_CASE("records: what was checked at accept is checked again at each attempt") {
   Deliveries shop;
   const Lease lease = shop.join();
