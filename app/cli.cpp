@@ -178,7 +178,10 @@ class CommandLine {
     auto* migrate =
         command(&app_, "migrate", "Move from SQLite to PostgreSQL; stop all processes first",
                 [this](const Settings& s) { return run_migrate(s, first_); });
-    migrate->add_option("--to", first_, "The empty database: postgresql://user@host/database")
+    migrate
+        ->add_option("--to", first_,
+                     "The empty database: postgresql://user@host/database, its password "
+                     "in\nPGPASSWORD or a PGPASSFILE")
         ->required();
   }
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/move/move.hpp"
+#include "core/jobs/provenance.hpp"
 #include "core/store/schema.hpp"
 
 namespace segmentflow::app {

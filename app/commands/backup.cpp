@@ -39,8 +39,8 @@ Result<std::int64_t> hold_queue(const fs::path& copy, const RetryPolicy& retry) 
   std::int64_t held = 0;
   (*database)->write([&](Transaction& tx) {
     for (const auto& instance : list_instances(tx)) {
-      reap_deliveries(tx, instance.lease, retry, entropy);
       unregister_instance(tx, instance.lease.instance);
+      reap_deliveries(tx, instance.lease, retry, entropy);
     }
     held = hold_jobs(tx, last_job(tx));
   });
@@ -99,6 +99,11 @@ int run_migrate(const Settings& settings, const std::string& target_url) {
     return report({ErrorCode::ValidationFailed,
                    "migrate moves from SQLite to PostgreSQL: give --to postgresql://… and leave "
                    "SEGMENTFLOW_DATABASE_URL at the SQLite database."});
+  }
+  if (url_without_password(target_url) != target_url) {
+    return report({ErrorCode::ValidationFailed,
+                   "--to must not hold a password, because other users of the machine see command "
+                   "lines; give it as PGPASSWORD or in a PGPASSFILE."});
   }
   auto source = open_existing_database(settings);
   if (!source) return report(source.error());

@@ -98,6 +98,11 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
     report.bad(fmt::format(
         "{} emails are not final and have no delivery job: a defect, please report it", stranded));
   }
+  if (const auto orphaned = count_orphaned_jobs(tx); orphaned > 0) {
+    report.bad(fmt::format(
+        "{} emails are under way in processes that are not on the list: a defect, please report it",
+        orphaned));
+  }
   if (const auto held = count_held_jobs(tx); held > 0) {
     report.warn(fmt::format(
         "{} emails are held in this restored copy; run segmentflow resume to deliver them", held));

@@ -21,9 +21,12 @@ constexpr int kProbes = 4;
 constexpr std::chrono::seconds kRecordGrace{2};
 constexpr std::chrono::milliseconds kRecordEvery{20};
 
-// How long, and how often, jobs of a claim without an answer are looked for.
-constexpr Time kDoubt = 40 * kMicrosPerSecond;
-constexpr Time kLookForStraysEvery = 2 * kMicrosPerSecond;
+// Jobs of a claim whose answer was lost are looked for this soon after it, and then this often for
+// good: nobody can say when the server will have made it durable.
+constexpr Time kLookForStraysAfterLoss = 2 * kMicrosPerSecond;
+constexpr Time kLookForStraysEvery = 30 * kMicrosPerSecond;
+
+constexpr Time kPauseMin = 1'000;
 
 std::uint64_t random_number(Entropy& entropy) {
   std::uint64_t value = 0;
@@ -34,7 +37,7 @@ std::uint64_t random_number(Entropy& entropy) {
 // A send that did not go out is the operator's business; one that did is not worth a line.
 void log_trouble(const OutcomeCommand& command) {
   const Verdict& verdict = command.verdict;
-  const std::string send = command.ref.send_id.to_string();
+  const std::string send = command.ref.job.subject_id.to_string();
   if (verdict.failure_reason) {
     spdlog::warn("send {} failed ({}): {}", send, to_string(*verdict.failure_reason),
                  verdict.failure_message);
@@ -125,13 +128,23 @@ void DeliveryLoop::run() {
       if (stopping_) return;
       work_hint_ = false;
     }
-    submit_refused();
-    release_strays_after_doubt();
-    if (may_claim() && claim_and_start()) {
+    if (claim_or_log()) {
       poll_ = settings_.poll_first;
-      continue;
+    } else {
+      wait_for_work();
     }
-    wait_for_work();
+  }
+}
+
+// A defect in one turn must not end the process, and with it the other deliveries.
+bool DeliveryLoop::claim_or_log() {
+  try {
+    submit_refused();
+    release_strays_now_and_then();
+    return may_claim() && claim_and_start();
+  } catch (const std::exception& defect) {
+    spdlog::error("looking for deliveries failed because of a defect: {}", defect.what());
+    return false;
   }
 }
 
@@ -145,16 +158,14 @@ bool DeliveryLoop::claim_and_start() {
   if (wanted == 0) return false;
   const Due next = next_delivery();
   if (!next.at || *next.at > next.now) return false;
-  // Attempts belong to the lease of their claim, even when this process gets another one meanwhile.
-  const Lease lease = membership_.lease();
-  auto claimed = committer_.run(claim_, ClaimCommand{lease, wanted});
+  auto claimed = committer_.run(claim_, ClaimCommand{membership_.lease(), wanted});
   if (!claimed) {
     spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
-    doubt_until_ = clock_.now() + kDoubt;
+    look_for_strays_at_ = clock_.now() + kLookForStraysAfterLoss;
     return false;
   }
   note_claimed(*claimed);
-  for (auto& delivery : claimed->deliveries) start_delivery(lease, std::move(delivery));
+  for (auto& delivery : claimed->deliveries) start_delivery(std::move(delivery));
   return !claimed->deliveries.empty() || claimed->ended > 0;
 }
 
@@ -166,12 +177,12 @@ Time DeliveryLoop::database_now() const {
 void DeliveryLoop::note_claimed(const ClaimAnswer& claimed) {
   counters_.skipped += static_cast<std::uint64_t>(claimed.ended);
   const std::lock_guard lock(mutex_);
-  for (const Delivery& delivery : claimed.deliveries) in_flight_.insert(delivery.job_row_id);
+  for (const Delivery& delivery : claimed.deliveries) in_flight_.insert(delivery.job.row_id);
 }
 
-void DeliveryLoop::release_strays_after_doubt() {
+void DeliveryLoop::release_strays_now_and_then() {
   const Time now = clock_.now();
-  if (now >= doubt_until_ || now < look_for_strays_at_) return;
+  if (now < look_for_strays_at_) return;
   look_for_strays_at_ = now + kLookForStraysEvery;
   std::set<std::int64_t> known;
   {
@@ -208,18 +219,14 @@ void DeliveryLoop::wait_for_work() {
     if (next.at && *next.at > next.now) pause = std::min(pause, *next.at - next.now);
   }
   std::unique_lock lock(mutex_);
-  if (pause_ > 0) pause = std::clamp<Time>(paused_until_ - clock_.now(), 1'000, pause);
+  if (pause_ > 0) pause = std::max(kPauseMin, std::min(pause, paused_until_ - clock_.now()));
   wake_.wait_for(lock, std::chrono::microseconds(pause),
                  [this] { return stopping_ || work_hint_; });
 }
 
-void DeliveryLoop::start_delivery(const Lease& lease, Delivery delivery) {
-  AttemptRef ref{lease,
-                 delivery.job_row_id,
-                 delivery.send.organization_id,
-                 delivery.send.id,
-                 delivery.attempt,
-                 database_now()};
+void DeliveryLoop::start_delivery(Delivery delivery) {
+  const AttemptRef ref{delivery.job, delivery.send.organization_id, delivery.attempt,
+                       database_now()};
   auto mail = compose(delivery);
   if (!mail) {
     give_up(ref, mail.error());
@@ -265,7 +272,7 @@ void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutc
 // The job is due again as before and the attempt does not count; claims wait for the way out.
 void DeliveryLoop::give_back(const AttemptRef& ref, const MailOutcome& outcome) {
   Verdict verdict;
-  verdict.due_at = ref.started_at;
+  verdict.due_at = std::max(ref.started_at, ref.job.due_at + 1);
   verdict.counts = false;
   {
     const std::lock_guard lock(mutex_);
@@ -296,7 +303,7 @@ int DeliveryLoop::room() {
 
 void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
   if (error.code == ErrorCode::NotReady) {
-    spdlog::warn("send {} waits: {}", ref.send_id.to_string(), error.message);
+    spdlog::warn("send {} waits: {}", ref.job.subject_id.to_string(), error.message);
     Verdict verdict;
     verdict.due_at = database_now() + settings_.poll_max;
     verdict.counts = false;
@@ -323,7 +330,7 @@ void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
   const std::lock_guard lock(mutex_);
   count(command, held);  // who sees the count finds the place free
   refusing_ = false;
-  in_flight_.erase(in_flight_.find(command.ref.job_row_id));
+  in_flight_.erase(in_flight_.find(command.ref.job.row_id));
   work_hint_ = true;
   wake_.notify_all();
 }
@@ -334,7 +341,7 @@ void DeliveryLoop::keep_refused(const OutcomeCommand& command, const Error& erro
   refused_.push_back(command);
   if (!std::exchange(refusing_, true)) {
     spdlog::warn("the outcome of send {} cannot be recorded yet: {}",
-                 command.ref.send_id.to_string(), error.message);
+                 command.ref.job.subject_id.to_string(), error.message);
   }
 }
 

@@ -68,13 +68,14 @@ class DeliveryLoop {
   void run();
   bool is_stopping() const;
   Due next_delivery();
+  bool claim_or_log();
   bool claim_and_start();
   bool may_claim() const;
   Time database_now() const;
   void note_claimed(const ClaimAnswer& claimed);
-  void release_strays_after_doubt();
+  void release_strays_now_and_then();
   void wait_for_work();
-  void start_delivery(const Lease& lease, Delivery delivery);
+  void start_delivery(Delivery delivery);
   Result<OutgoingMail> compose(const Delivery& delivery);
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_back(const AttemptRef& ref, const MailOutcome& outcome);
@@ -114,9 +115,8 @@ class DeliveryLoop {
   // earlier job under it is on its way here.
   std::multiset<std::int64_t> in_flight_;
   Time poll_ = 0;  // until the next look for work
-  // A claim whose answer was lost with the connection may have taken jobs that nobody delivers.
-  // Until then they are looked for, because it may become durable after the loss.
-  Time doubt_until_ = 0;
+  // When to look for jobs of a claim whose answer was lost with the connection: nobody delivers
+  // them.
   Time look_for_strays_at_ = 0;
   // Outcomes that the committer refused, to be submitted again: an unrecorded one leaves its job
   // leased. Each keeps its place in flight, so there are at most in_flight_max.

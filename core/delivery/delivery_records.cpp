@@ -126,9 +126,9 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   const auto jobs = claim_jobs(tx, JobKind::Deliver, command.lease, command.limit);
   SqlInput subjects({{"send_id", SqlType::Bytes}});
   std::map<Uuid, const ClaimedJob*> by_send;
-  for (const auto& job : jobs) {
-    subjects.add({job.subject_id});
-    by_send[job.subject_id] = &job;
+  for (const auto& claimed : jobs) {
+    subjects.add({claimed.job.subject_id});
+    by_send[claimed.job.subject_id] = &claimed;
   }
   ClaimAnswer answer;
   StatusUpdates ended;
@@ -138,17 +138,17 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
     const std::size_t first = row.size() - kClaimColumns;
     Delivery delivery;
     delivery.send = read_email_send(row, 0);
-    const ClaimedJob& job = *by_send.at(delivery.send.id);
+    const ClaimedJob& claimed = *by_send.at(delivery.send.id);
     if (auto verdict = check_again(delivery.send, row, first, tx.now())) {
       if (verdict->skipped_reason == SkippedReason::ProfileErased) {
         erased.push_back(delivery.send.id);
       }
       ended.add(delivery.send.id, *verdict);
-      ended_jobs.push_back({job.row_id, job.subject_id, command.lease});
+      ended_jobs.push_back(claimed.job);
       continue;
     }
-    delivery.job_row_id = job.row_id;
-    delivery.attempt = job.attempts + 1;
+    delivery.job = claimed.job;
+    delivery.attempt = claimed.attempts + 1;
     delivery.data_json = row[first + kData].text();
     delivery.profile_json = row[first + kProfile].text();
     answer.deliveries.push_back(std::move(delivery));
@@ -162,16 +162,12 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
   return answer;
 }
 
-HeldJob job_of(const AttemptRef& ref) {
-  return {ref.job_row_id, ref.send_id, ref.lease};
-}
-
-// Which of the attempts still belong to their lease.
+// Which of the attempts still belong to their claim.
 template <class Command, class RefOf>
 std::vector<bool> held(Transaction& tx, std::span<const Command> commands, RefOf ref_of) {
   std::vector<HeldJob> jobs;
   jobs.reserve(commands.size());
-  for (const Command& command : commands) jobs.push_back(job_of(ref_of(command)));
+  for (const Command& command : commands) jobs.push_back(ref_of(command).job);
   return held_jobs(tx, jobs);
 }
 
@@ -233,7 +229,7 @@ void write_attempts(Transaction& tx, std::span<const OutcomeCommand> commands,
     if (!ours[i] || !commands[i].outcome) continue;
     const AttemptRef& ref = commands[i].ref;
     const MailOutcome& outcome = *commands[i].outcome;
-    rows.add({ref.organization_id, ref.send_id, ref.attempt, ref.lease.instance,
+    rows.add({ref.organization_id, ref.job.subject_id, ref.attempt, ref.job.lease.instance,
               to_string(outcome.result), to_string(outcome.phase), outcome.peer, outcome.reply.code,
               outcome.reply.enhanced, outcome.reply.text, outcome.detail,
               refused_to_json(outcome.refused_copies), ref.started_at});
@@ -258,7 +254,7 @@ void forget_marks(Transaction& tx, std::span<const OutcomeCommand> commands,
   SqlInput marks({{"send_id", SqlType::Bytes}, {"number", SqlType::Integer}});
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const bool given_back = !commands[i].outcome && !commands[i].verdict.is_final();
-    if (ours[i] && given_back) marks.add({commands[i].ref.send_id, commands[i].ref.attempt});
+    if (ours[i] && given_back) marks.add({commands[i].ref.job.subject_id, commands[i].ref.attempt});
   }
   tx.query(
       "DELETE FROM delivery_attempts WHERE outcome = 'Pending' AND row_id IN ("
@@ -288,7 +284,8 @@ std::vector<Result<bool>> MarkDots::apply(Transaction& tx, std::span<const Attem
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const AttemptRef& ref = commands[i];
     if (!ours[i]) continue;
-    rows.add({ref.organization_id, ref.send_id, ref.attempt, ref.lease.instance, ref.started_at});
+    rows.add({ref.organization_id, ref.job.subject_id, ref.attempt, ref.job.lease.instance,
+              ref.started_at});
   }
   tx.query(
       "INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
@@ -312,11 +309,11 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
     if (!ours[i]) continue;
     const auto& [ref, outcome, verdict] = commands[i];
     if (verdict.is_final()) {
-      updates.add(ref.send_id, verdict);
-      finished.push_back(job_of(ref));
+      updates.add(ref.job.subject_id, verdict);
+      finished.push_back(ref.job);
     } else {
       const int attempts = verdict.counts ? ref.attempt : ref.attempt - 1;
-      rescheduled.push_back({job_of(ref), verdict.due_at, attempts});
+      rescheduled.push_back({ref.job, verdict.due_at, attempts});
     }
   }
   updates.write(tx);
@@ -328,7 +325,7 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
 void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
                      Entropy& entropy) {
   static const std::string sql = fmt::format(
-      "SELECT {}, j.row_id, a.number FROM jobs j JOIN delivery_attempts a "
+      "SELECT {}, j.row_id, j.due_at, a.number FROM jobs j JOIN delivery_attempts a "
       "ON a.send_id = j.subject_id AND a.outcome = 'Pending' JOIN email_sends s ON s.id = "
       "j.subject_id "
       "WHERE j.lease_instance = $1",
@@ -343,7 +340,7 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
   unknown.detail = "The process died between the final dot and the peer's answer.";
   for (const auto& row : tx.query(sql, {gone.instance})) {
     const EmailSend send = read_email_send(row, 0);
-    const HeldJob job{row[row.size() - 2].integer(), send.id, gone};
+    const HeldJob job{row[row.size() - 3].integer(), send.id, gone, row[row.size() - 2].integer()};
     const int attempt = static_cast<int>(row[row.size() - 1].integer());
     std::uint64_t random = 0;
     entropy.fill({reinterpret_cast<std::uint8_t*>(&random), sizeof random});

@@ -1,5 +1,5 @@
 // What delivery writes: claims, the mark before the dot, outcomes; each a list write of its own,
-// each fenced by the lease. No transaction is open across network I/O.
+// each fenced by the claim. No transaction is open across network I/O.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace segmentflow {
 
 // A claimed send with everything that rendering reads.
 struct Delivery {
-  std::int64_t job_row_id = 0;
+  HeldJob job;
   int attempt = 0;  // 1 for the first
   EmailSend send;
   std::string data_json;
@@ -45,16 +45,14 @@ class ClaimDeliveries final : public ListWrite<ClaimCommand, ClaimAnswer> {
 
 // Names an attempt.
 struct AttemptRef {
-  Lease lease;
-  std::int64_t job_row_id = 0;
+  HeldJob job;  // its subject is the send
   Uuid organization_id;
-  Uuid send_id;
   int attempt = 0;
   Time started_at = 0;
 };
 
 // "About to write the dot", durable before it is written, so that a crash is classified too. The
-// answer is false when the lease was lost: then the dot must not be written.
+// answer is false when the claim was lost: then the dot must not be written.
 class MarkDots final : public ListWrite<AttemptRef, bool> {
  public:
   std::vector<Result<bool>> apply(Transaction& tx, std::span<const AttemptRef> commands) override;
@@ -66,7 +64,7 @@ struct OutcomeCommand {
   Verdict verdict;
 };
 
-// Records attempt and verdict. The answer is false when the lease was lost: nothing was changed.
+// Records attempt and verdict. The answer is false when the claim was lost: nothing was changed.
 class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
  public:
   std::vector<Result<bool>> apply(Transaction& tx,

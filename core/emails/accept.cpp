@@ -1,7 +1,6 @@
 #include "core/emails/accept.hpp"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "core/jobs/jobs.hpp"
@@ -9,34 +8,30 @@
 namespace segmentflow {
 namespace {
 
-// Another node may make the same profile, link or key between our look-up and our insert. The loser
-// reads again and finds it; a list that loses over and over gives up, and its callers try again.
-constexpr int kPassesMax = 5;
+// Another node made the same profile, link or key between our look-up and our insert: the list is
+// decided again, as one that comes after it.
+[[noreturn]] void lose_race() {
+  throw RunAgain("another process accepts for the same names");
+}
 
-// A made send, its item, and the item's place among the open ones.
-struct Made {
-  std::size_t index;
-  const AcceptItem* item;
-  NewSend* value;
-};
+using Made = std::vector<NewSend*>;
 
 // Writers that make the same rows in one order cannot wait for each other in a circle.
 template <class NameOf>
-void sort_by_name(std::vector<Made>& made, NameOf name_of) {
-  std::sort(made.begin(), made.end(), [&](const Made& a, const Made& b) {
-    return std::forward_as_tuple(a.value->send.organization_id, name_of(*a.value)) <
-           std::forward_as_tuple(b.value->send.organization_id, name_of(*b.value));
+void sort_by_name(Made& made, NameOf name_of) {
+  std::sort(made.begin(), made.end(), [&](const NewSend* a, const NewSend* b) {
+    return std::forward_as_tuple(a->send.organization_id, name_of(*a)) <
+           std::forward_as_tuple(b->send.organization_id, name_of(*b));
   });
 }
 
-std::set<OrgText> made_names(const SqlRows& rows) {
-  std::set<OrgText> names;
-  for (const auto& row : rows) names.emplace(row[0].uuid(), row[1].text());
-  return names;
+void insert_all(Transaction& tx, std::string_view sql, const SqlInput& input,
+                std::initializer_list<SqlValue> params) {
+  tx.query(sql, input, params);
+  if (tx.changes() != static_cast<std::int64_t>(input.rows().size())) lose_race();
 }
 
-// Gives the sends whose profile is there as decided; the others lost a race.
-std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time now) {
+void write_profiles(Transaction& tx, Made made, Time now) {
   sort_by_name(made, [](const NewSend& each) {
     return each.new_profile ? each.new_profile->address.key() : std::string();
   });
@@ -44,52 +39,32 @@ std::vector<Made> write_profiles(Transaction& tx, std::vector<Made> made, Time n
                      {"organization_id", SqlType::Bytes},
                      {"email", SqlType::Text},
                      {"email_key", SqlType::Text}});
-  for (const auto& m : made) {
-    if (!m.value->new_profile) continue;
-    const Address& address = m.value->new_profile->address;
-    profiles.add(
-        {m.value->new_profile->id, m.value->send.organization_id, address.email, address.key()});
+  for (const NewSend* each : made) {
+    if (!each->new_profile) continue;
+    const Address& address = each->new_profile->address;
+    profiles.add({each->new_profile->id, each->send.organization_id, address.email, address.key()});
   }
-  if (profiles.empty()) return made;
-  std::set<Uuid> lost;
-  for (const auto& row : profiles.rows()) lost.insert(row[0].uuid());
-  for (const auto& row : tx.query(
-           "INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
-           "updated_at) SELECT i.id, i.organization_id, i.email, i.email_key, '{}', $1, $1 "
-           "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING RETURNING id",
-           profiles, {now})) {
-    lost.erase(row[0].uuid());
-  }
-  std::erase_if(made, [&](const Made& m) { return lost.contains(m.value->send.profile_id); });
-  return made;
+  insert_all(tx,
+             "INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
+             "updated_at) SELECT i.id, i.organization_id, i.email, i.email_key, '{}', $1, $1 "
+             "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING",
+             profiles, {now});
 }
 
-// Gives the sends whose external id, linked here or by an item before, is their profile's.
-std::vector<Made> write_external_ids(Transaction& tx, std::vector<Made> made, Time now) {
+void write_external_ids(Transaction& tx, Made made, Time now) {
   sort_by_name(made, [](const NewSend& each) { return each.new_external_id.value_or(""); });
   SqlInput links({{"organization_id", SqlType::Bytes},
                   {"external_id", SqlType::Text},
                   {"profile_id", SqlType::Bytes}});
-  std::set<OrgText> lost;
-  for (const auto& m : made) {
-    if (!m.value->new_external_id) continue;
-    links.add({m.value->send.organization_id, *m.value->new_external_id, m.value->send.profile_id});
-    lost.emplace(m.value->send.organization_id, *m.value->new_external_id);
+  for (const NewSend* each : made) {
+    if (!each->new_external_id) continue;
+    links.add({each->send.organization_id, *each->new_external_id, each->send.profile_id});
   }
-  if (links.empty()) return made;
-  for (const auto& linked : made_names(
-           tx.query("INSERT INTO profile_external_ids (organization_id, external_id, profile_id, "
-                    "created_at) SELECT i.organization_id, i.external_id, i.profile_id, $1 "
-                    "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING "
-                    "RETURNING organization_id, external_id",
-                    links, {now}))) {
-    lost.erase(linked);
-  }
-  std::erase_if(made, [&](const Made& m) {
-    const auto& external_id = m.item->request.external_id;
-    return external_id && lost.contains({m.item->organization_id, *external_id});
-  });
-  return made;
+  insert_all(tx,
+             "INSERT INTO profile_external_ids (organization_id, external_id, profile_id, "
+             "created_at) SELECT i.organization_id, i.external_id, i.profile_id, $1 "
+             "FROM {input} AS i WHERE 1 = 1 ON CONFLICT DO NOTHING",
+             links, {now});
 }
 
 SqlRow send_row(const NewSend& made) {
@@ -124,8 +99,7 @@ SqlRow send_row(const NewSend& made) {
           s.created_at};
 }
 
-// Gives the sends that were inserted; the others' keys were taken meanwhile.
-std::vector<Made> write_sends(Transaction& tx, std::vector<Made> made) {
+void write_sends(Transaction& tx, Made made) {
   using enum SqlType;
   SqlInput sends({{"id", Bytes},
                   {"organization_id", Bytes},
@@ -153,8 +127,9 @@ std::vector<Made> write_sends(Transaction& tx, std::vector<Made> made) {
                   {"deadline_at", Integer},
                   {"created_at", Integer}});
   sort_by_name(made, [](const NewSend& each) { return each.send.idempotency_key; });
-  for (const auto& m : made) sends.add(send_row(*m.value));
-  const auto rows = tx.query(
+  for (const NewSend* each : made) sends.add(send_row(*each));
+  insert_all(
+      tx,
       "INSERT INTO email_sends (id, organization_id, idempotency_key, request_mac, fingerprint, "
       "status, skipped_reason, template_id, template_snapshot_id, sender_profile_id, from_email, "
       "from_name, reply_to_email, reply_to_name, subject, subscription_group_id, profile_id, "
@@ -165,26 +140,21 @@ std::vector<Made> write_sends(Transaction& tx, std::vector<Made> made) {
       "i.from_name, i.reply_to_email, i.reply_to_name, i.subject, i.subscription_group_id, "
       "i.profile_id, i.to_email, i.cc, i.bcc, i.click_tracking, i.at_most_once, i.api_key_id, "
       "i.deadline_at, i.created_at, i.created_at FROM {input} AS i WHERE 1 = 1 "
-      "ON CONFLICT DO NOTHING RETURNING organization_id, idempotency_key",
-      sends);
-  const auto inserted = made_names(rows);
-  std::erase_if(made, [&](const Made& m) {
-    return !inserted.contains({m.value->send.organization_id, m.value->send.idempotency_key});
-  });
-  return made;
+      "ON CONFLICT DO NOTHING",
+      sends, {});
 }
 
 // Skipped sends are final: nothing will be rendered, so nothing is kept to render from.
-void write_contents_and_jobs(Transaction& tx, const std::vector<Made>& made) {
+void write_contents_and_jobs(Transaction& tx, const Made& made) {
   SqlInput contents({{"send_id", SqlType::Bytes},
                      {"organization_id", SqlType::Bytes},
                      {"data", SqlType::Text},
                      {"profile", SqlType::Text}});
   std::vector<NewJob> jobs;
-  for (const auto& m : made) {
-    const EmailSend& send = m.value->send;
+  for (const NewSend* each : made) {
+    const EmailSend& send = each->send;
     if (send.is_final()) continue;
-    contents.add({send.id, send.organization_id, m.value->data_json, m.value->profile_json});
+    contents.add({send.id, send.organization_id, each->data_json, each->profile_json});
     jobs.push_back(
         {send.organization_id, JobKind::Deliver, send.id, send.created_at, send.deadline_at});
   }
@@ -195,95 +165,52 @@ void write_contents_and_jobs(Transaction& tx, const std::vector<Made>& made) {
   add_jobs(tx, jobs);
 }
 
-// The items of all commands as one list, with their answers.
-class AcceptList {
- public:
-  explicit AcceptList(std::span<const AcceptCommand> commands) {
-    for (const auto& command : commands) {
-      for (const auto& item : command.items) items_.push_back(&item);
-    }
-    answers_.resize(items_.size());
+std::vector<const AcceptItem*> items_of(std::span<const AcceptCommand> commands) {
+  std::vector<const AcceptItem*> items;
+  for (const auto& command : commands) {
+    for (const auto& item : command.items) items.push_back(&item);
   }
+  return items;
+}
 
-  std::vector<std::size_t> open() const {
-    std::vector<std::size_t> indexes;
-    for (std::size_t i = 0; i < answers_.size(); ++i) {
-      if (!answers_[i]) indexes.push_back(i);
-    }
-    return indexes;
+Result<Accepted> answer_to(std::vector<Decision>& decisions, std::size_t i) {
+  Decision& decision = decisions[i];
+  if (auto* error = std::get_if<Error>(&decision)) return tl::unexpected(std::move(*error));
+  if (auto* replay = std::get_if<Replay>(&decision)) return Accepted{std::move(replay->send), true};
+  if (const auto* repeat = std::get_if<RepeatOf>(&decision)) {
+    return Accepted{std::get<NewSend>(decisions[repeat->index]).send, true};
   }
-
-  const AcceptItem* item(std::size_t i) const { return items_[i]; }
-  void answer(std::size_t i, Result<Accepted> result) { answers_[i] = std::move(result); }
-  const std::optional<Result<Accepted>>& answer_of(std::size_t i) const { return answers_[i]; }
-
-  std::vector<Result<AcceptAnswer>> split(std::span<const AcceptCommand> commands) {
-    std::vector<Result<AcceptAnswer>> per_command;
-    per_command.reserve(commands.size());
-    std::size_t next = 0;
-    for (const auto& command : commands) {
-      AcceptAnswer answer;
-      answer.items.reserve(command.items.size());
-      for (std::size_t i = 0; i < command.items.size(); ++i) {
-        answer.items.push_back(std::move(*answers_[next++]));
-      }
-      per_command.push_back(std::move(answer));
-    }
-    return per_command;
-  }
-
- private:
-  std::vector<const AcceptItem*> items_;
-  std::vector<std::optional<Result<Accepted>>> answers_;
-};
-
-// Answers what is certain. A refusal may rest on what an item before it was to make: where one of
-// those lost its race, refusals are decided again.
-void settle(AcceptList& list, const std::vector<std::size_t>& open,
-            std::vector<Decision>& decisions, const std::vector<Made>& written, bool lost_a_race) {
-  for (const auto& m : written) {
-    list.answer(open[m.index], Accepted{std::move(m.value->send), false});
-  }
-  for (std::size_t i = 0; i < decisions.size(); ++i) {
-    if (const auto* replay = std::get_if<Replay>(&decisions[i])) {
-      list.answer(open[i], Accepted{replay->send, true});
-    } else if (const auto* error = std::get_if<Error>(&decisions[i])) {
-      if (!lost_a_race) list.answer(open[i], tl::unexpected(*error));
-    } else if (const auto* repeat = std::get_if<RepeatOf>(&decisions[i])) {
-      const auto& first = list.answer_of(open[repeat->index]);
-      if (first) list.answer(open[i], Accepted{first->value().send, true});
-    }
-  }
+  return Accepted{std::get<NewSend>(decision).send, false};
 }
 
 }  // namespace
 
 std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
                                                      std::span<const AcceptCommand> commands) {
-  AcceptList list(commands);
-  for (int pass = 0; pass < kPassesMax; ++pass) {
-    const auto open = list.open();
-    if (open.empty()) return list.split(commands);
-    std::vector<const AcceptItem*> items;
-    items.reserve(open.size());
-    for (const std::size_t i : open) items.push_back(list.item(i));
-
-    AcceptLookup lookup = look_up(tx, items, templates_);
-    auto decisions = decide(items, lookup, ids_, secret_, settings_);
-
-    std::vector<Made> made;
-    for (std::size_t i = 0; i < decisions.size(); ++i) {
-      if (auto* value = std::get_if<NewSend>(&decisions[i])) made.push_back({i, items[i], value});
-    }
-    const std::size_t wanted = made.size();
-    made = write_profiles(tx, std::move(made), lookup.now);
-    made = write_external_ids(tx, std::move(made), lookup.now);
-    made = write_sends(tx, std::move(made));
-    write_contents_and_jobs(tx, made);
-    settle(list, open, decisions, made, made.size() < wanted);
+  const auto items = items_of(commands);
+  AcceptLookup lookup = look_up(tx, items, templates_);
+  auto decisions = decide(items, lookup, ids_, secret_, settings_);
+  Made made;
+  for (Decision& decision : decisions) {
+    if (auto* value = std::get_if<NewSend>(&decision)) made.push_back(value);
   }
-  if (list.open().empty()) return list.split(commands);
-  throw StoreUnavailable("accepting lost the same race too often");
+  write_profiles(tx, made, lookup.now);
+  write_external_ids(tx, made, lookup.now);
+  write_sends(tx, made);
+  write_contents_and_jobs(tx, made);
+
+  std::vector<Result<AcceptAnswer>> answers;
+  answers.reserve(commands.size());
+  std::size_t next = 0;
+  for (const auto& command : commands) {
+    AcceptAnswer answer;
+    answer.items.reserve(command.items.size());
+    for (std::size_t i = 0; i < command.items.size(); ++i) {
+      answer.items.push_back(answer_to(decisions, next++));
+    }
+    answers.emplace_back(std::move(answer));
+  }
+  return answers;
 }
 
 }  // namespace segmentflow

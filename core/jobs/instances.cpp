@@ -45,4 +45,13 @@ std::vector<KnownInstance> list_instances(Transaction& tx) {
   return instances;
 }
 
+std::int64_t count_orphaned_jobs(Transaction& tx) {
+  return tx
+      .query(
+          "SELECT count(*) FROM jobs WHERE lease_instance IS NOT NULL "
+          "AND lease_instance NOT IN (SELECT id FROM instances)")
+      .at(0)[0]
+      .integer();
+}
+
 }  // namespace segmentflow

@@ -33,7 +33,8 @@ void register_instance(Transaction& tx, const Instance& instance, const LeaseTim
 // all its leases are lost, and it must register again with the next epoch.
 std::optional<Time> heartbeat(Transaction& tx, const Lease& lease, const LeaseTimes& times);
 
-// Takes the instance off the list; what it held must have been released before.
+// Takes the instance off the list. It claims nothing after that, so what it held is freed next, in
+// the same transaction.
 void unregister_instance(Transaction& tx, const Uuid& instance);
 
 struct KnownInstance {
@@ -47,5 +48,9 @@ struct KnownInstance {
   Time expires_at = 0;
 };
 std::vector<KnownInstance> list_instances(Transaction& tx);
+
+// Jobs under the lease of an instance that is not on the list, so that nobody will free them: a
+// defect, 0 in a sound database.
+std::int64_t count_orphaned_jobs(Transaction& tx);
 
 }  // namespace segmentflow

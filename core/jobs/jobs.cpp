@@ -7,23 +7,46 @@ namespace {
 
 constexpr std::string_view kHeld =
     "jobs.row_id = i.row_id AND jobs.subject_id = i.subject_id "
-    "AND jobs.lease_instance = i.lease_instance AND jobs.lease_epoch = i.lease_epoch";
+    "AND jobs.lease_instance = i.lease_instance AND jobs.lease_epoch = i.lease_epoch "
+    "AND jobs.due_at = i.claimed_due_at";
 
 std::vector<SqlColumn> held_columns() {
   return {{"row_id", SqlType::Integer},
           {"subject_id", SqlType::Bytes},
           {"lease_instance", SqlType::Bytes},
-          {"lease_epoch", SqlType::Integer}};
+          {"lease_epoch", SqlType::Integer},
+          {"claimed_due_at", SqlType::Integer}};
 }
 
 SqlRow held_row(const HeldJob& job) {
-  return {job.row_id, job.subject_id, job.lease.instance, job.lease.epoch};
+  return {job.row_id, job.subject_id, job.lease.instance, job.lease.epoch, job.due_at};
 }
 
 SqlInput held_input(std::span<const HeldJob> jobs) {
   SqlInput input(held_columns());
   for (const HeldJob& job : jobs) input.add(held_row(job));
   return input;
+}
+
+// Changes to the whole queue go over it in stretches that one statement manages in the time that
+// statements have.
+constexpr int kStretchRows = 20'000;
+
+// Calls `change(after, last)` for stretches of row ids, up to `last_row_id`.
+template <class Change>
+void for_each_stretch(Transaction& tx, std::int64_t last_row_id, Change change) {
+  std::int64_t after = 0;
+  while (true) {
+    const auto last = tx.query(
+                            "SELECT max(s.row_id) FROM (SELECT row_id FROM jobs WHERE row_id > $1 "
+                            "AND row_id <= $2 ORDER BY row_id LIMIT $3) AS s",
+                            {after, last_row_id, kStretchRows})
+                          .at(0)[0]
+                          .optional_integer();
+    if (!last) return;
+    change(after, *last);
+    after = *last;
+  }
 }
 
 }  // namespace
@@ -68,11 +91,12 @@ std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& l
   // the planner drives it from, and would then lease more than the limit.
   SqlInput chosen({{"row_id", SqlType::Integer}});
   for (const auto& row :
-       tx.query("SELECT row_id, organization_id, subject_id, attempts FROM jobs WHERE due_at <= $1 "
-                "AND lease_instance IS NULL AND kind = $2 ORDER BY due_at LIMIT $3 {skip_locked}",
+       tx.query("SELECT row_id, organization_id, subject_id, due_at, attempts FROM jobs "
+                "WHERE due_at <= $1 AND lease_instance IS NULL AND kind = $2 "
+                "ORDER BY due_at LIMIT $3 {skip_locked}",
                 {tx.now(), to_string(kind), limit})) {
-    claimed.push_back(
-        {row[0].integer(), row[1].uuid(), row[2].uuid(), static_cast<int>(row[3].integer())});
+    const HeldJob job{row[0].integer(), row[2].uuid(), lease, row[3].integer()};
+    claimed.push_back({job, row[1].uuid(), static_cast<int>(row[4].integer())});
     chosen.add({row[0]});
   }
   tx.query(
@@ -132,11 +156,12 @@ void lock_jobs(Transaction& tx, const Uuid& instance) {
 std::int64_t release_strays(Transaction& tx, const Lease& lease,
                             const std::set<std::int64_t>& known) {
   std::vector<HeldJob> strays;
-  for (const auto& row : tx.query("SELECT row_id, subject_id FROM jobs WHERE lease_instance = $1 "
-                                  "AND lease_epoch = $2",
-                                  {lease.instance, lease.epoch})) {
+  for (const auto& row :
+       tx.query("SELECT row_id, subject_id, due_at FROM jobs WHERE lease_instance = $1 "
+                "AND lease_epoch = $2",
+                {lease.instance, lease.epoch})) {
     if (!known.contains(row[0].integer())) {
-      strays.push_back({row[0].integer(), row[1].uuid(), lease});
+      strays.push_back({row[0].integer(), row[1].uuid(), lease, row[2].integer()});
     }
   }
   static const std::string sql =
@@ -176,15 +201,25 @@ std::int64_t last_job(Transaction& tx) {
 }
 
 std::int64_t hold_jobs(Transaction& tx, std::int64_t last_row_id) {
-  tx.query("UPDATE jobs SET due_at = $1, lease_instance = NULL WHERE due_at <> $1 AND row_id <= $2",
-           {kHeldDue, last_row_id});
-  return tx.changes();
+  std::int64_t held = 0;
+  for_each_stretch(tx, last_row_id, [&](std::int64_t after, std::int64_t last) {
+    tx.query(
+        "UPDATE jobs SET due_at = $1, lease_instance = NULL "
+        "WHERE due_at <> $1 AND row_id > $2 AND row_id <= $3",
+        {kHeldDue, after, last});
+    held += tx.changes();
+  });
+  return held;
 }
 
 std::int64_t resume_jobs(Transaction& tx) {
-  tx.query("UPDATE jobs SET due_at = $1 WHERE due_at = $2", {tx.now(), kHeldDue});
-  if (tx.changes() > 0) tx.announce_work();
-  return tx.changes();
+  std::int64_t resumed = 0;
+  for_each_stretch(tx, last_job(tx), [&](std::int64_t after, std::int64_t last) {
+    tx.query("UPDATE jobs SET due_at = $1 WHERE due_at = $2 AND row_id > $3 AND row_id <= $4",
+             {tx.now(), kHeldDue, after, last});
+    resumed += tx.changes();
+  });
+  return resumed;
 }
 
 std::int64_t count_held_jobs(Transaction& tx) {

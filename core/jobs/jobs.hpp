@@ -1,6 +1,6 @@
 // The one durable queue: everything that happens later is a job. A job is claimed under a lease
-// that names the instance and its epoch; whatever a claimer writes afterwards is fenced by both, so
-// that a worker that comes too late changes nothing.
+// that names the instance and its epoch; whatever a claimer writes afterwards is fenced by both and
+// by the due time that it claimed, so that what comes too late, or a second time, changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -33,23 +33,25 @@ struct Lease {
   std::int64_t epoch = 0;
 };
 
-struct ClaimedJob {
-  std::int64_t row_id = 0;
-  Uuid organization_id;
-  Uuid subject_id;
-  int attempts = 0;  // finished ones
-};
-
-// A job as its claimer knows it. The subject is part of it: row ids come again.
+// A job as its claimer knows it. The subject is part of it, because row ids come again; and so is
+// the due time, because who gives a job back may claim it again under the same lease, and what was
+// written about the first claim must not count for the second.
 struct HeldJob {
   std::int64_t row_id = 0;
   Uuid subject_id;
   Lease lease;
+  Time due_at = 0;
+};
+
+struct ClaimedJob {
+  HeldJob job;
+  Uuid organization_id;
+  int attempts = 0;  // finished ones
 };
 
 struct RescheduledJob {
   HeldJob job;
-  Time due_at = 0;
+  Time due_at = 0;  // another than before
   int attempts = 0;
 };
 

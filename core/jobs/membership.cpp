@@ -17,6 +17,10 @@ constexpr Time kLookEvery = kMicrosPerSecond;
 // gone only by one that has been seen alive itself for this many heartbeats.
 constexpr int kHealthyBeats = 2;
 
+// Two signs of life further apart than this many heartbeats are a gap: the database stalled, and
+// the others' signs of life may have stalled with ours.
+constexpr int kGapBeats = 3;
+
 }  // namespace
 
 Membership::Membership(Database& database, Committer& committer, IdSource& ids, LeaseTimes times,
@@ -51,10 +55,9 @@ void Membership::stop() {
   if (!is_member_) return;
   const Lease mine = lease();
   const auto left = committer_.run([&](Transaction& tx) -> Result<void> {
+    unregister_instance(tx, mine.instance);
     // As for a dead process: an attempt whose outcome could not be recorded is not forgotten.
     reap_(tx, mine);
-    release_jobs(tx, mine.instance);
-    unregister_instance(tx, mine.instance);
     return {};
   });
   if (!left) spdlog::warn("leaving the instance list failed: {}", left.error().message);
@@ -88,7 +91,11 @@ Result<void> Membership::join_list() {
     return fail(ErrorCode::NotReady, unavailable.what());
   }
   Time joined_at = 0;
-  auto joined = committer_.run([&](Transaction& tx) -> Result<void> {
+  auto joined = committer_.run_always([&](Transaction& tx) -> Result<void> {
+    // The installation may be on its way to another database: then this start ends the move, or
+    // comes too late.
+    if (auto usable = require_not_moved(tx); !usable) return usable;
+    drop_open_move(tx);
     register_instance(tx, self_, times_);
     joined_at = tx.now();
     return {};
@@ -107,14 +114,15 @@ Result<void> Membership::join_list() {
 Result<void> Membership::beat() {
   const Lease mine = lease();
   std::optional<Time> beat_at;
-  auto beaten = committer_.run([&](Transaction& tx) -> Result<void> {
+  auto beaten = committer_.run_always([&](Transaction& tx) -> Result<void> {
     beat_at = heartbeat(tx, mine, times_);
     return {};
   });
   if (!beaten) return beaten;
   if (beat_at) {
+    const bool is_gap = *beat_at - last_beat_ > kGapBeats * times_.heartbeat;
+    if (is_gap || !healthy_since_) healthy_since_ = beat_at;
     last_beat_ = *beat_at;
-    if (!healthy_since_) healthy_since_ = beat_at;
     return {};
   }
   spdlog::warn("this process was declared gone after a stall; it starts a new lease");
@@ -123,8 +131,9 @@ Result<void> Membership::beat() {
 
 bool Membership::is_gone(const KnownInstance& other, Time now) const {
   if (database_.instance_is_gone(other.lease.instance)) return true;
-  const bool is_healthy =
-      healthy_since_ && now - *healthy_since_ >= kHealthyBeats * times_.heartbeat;
+  const bool is_healthy = healthy_since_ &&
+                          now - *healthy_since_ >= kHealthyBeats * times_.heartbeat &&
+                          now - last_beat_ <= kGapBeats * times_.heartbeat;
   return is_healthy && other.expires_at <= now;
 }
 
@@ -262,7 +271,11 @@ void Membership::run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
     lock.unlock();
-    tick();
+    try {
+      tick();
+    } catch (const std::exception& defect) {  // must not end the process
+      spdlog::error("watching the other processes failed because of a defect: {}", defect.what());
+    }
     lock.lock();
   }
 }

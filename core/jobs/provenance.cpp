@@ -1,5 +1,7 @@
 #include "core/jobs/provenance.hpp"
 
+#include <fmt/format.h>
+
 namespace segmentflow {
 
 std::string recorded_identity(Transaction& tx) {
@@ -13,6 +15,29 @@ bool record_identity(Transaction& tx, const std::string& recorded, const std::st
       "WHERE coalesce(database_identity, '') = $3",
       {current, tx.now(), recorded});
   return tx.changes() == 1;
+}
+
+Result<void> require_not_moved(Transaction& tx) {
+  if (!tx.query("SELECT 1 FROM arriving_moves LIMIT 1").empty()) {
+    return fail(ErrorCode::Conflict,
+                "An installation is still being moved into this database. Run segmentflow migrate "
+                "again, in the data folder that it comes from.");
+  }
+  const auto rows = tx.query("SELECT moved_to FROM installation");
+  if (rows.empty() || rows[0][0].is_null()) return {};
+  return fail(ErrorCode::Conflict,
+              fmt::format("This installation was moved to {}. Set SEGMENTFLOW_DATABASE_URL to that "
+                          "database; this one is retired, so that its queue is not sent twice.",
+                          rows[0][0].text()));
+}
+
+bool has_open_move(Transaction& tx) {
+  return !tx.query("SELECT 1 FROM installation WHERE move_token IS NOT NULL AND moved_to IS NULL")
+              .empty();
+}
+
+void drop_open_move(Transaction& tx) {
+  tx.query("UPDATE installation SET move_token = NULL WHERE moved_to IS NULL");
 }
 
 }  // namespace segmentflow

@@ -1,9 +1,11 @@
-// Which database this is: the one that wrote its queue, or a copy that was restored from a backup.
-// A copy must not send what the original has sent since.
+// Which database this is: the one that wrote its queue, a copy that was restored from a backup, or
+// one end of a move (core/move). A copy must not send what the original has sent since, and of a
+// move only one end may send.
 #pragma once
 
 #include <string>
 
+#include "core/base/error.hpp"
 #include "core/store/database.hpp"
 
 namespace segmentflow {
@@ -14,5 +16,13 @@ std::string recorded_identity(Transaction& tx);
 // Records that the queue goes on under `current`. False when `recorded` is not what is on record:
 // another process was first.
 bool record_identity(Transaction& tx, const std::string& recorded, const std::string& current);
+
+// Conflict when the installation was moved away, or rows of a move are still arriving.
+Result<void> require_not_moved(Transaction& tx);
+
+// Whether a move has started from here that has not retired it.
+bool has_open_move(Transaction& tx);
+// Ends it, as what was copied may no longer be true: the next one starts from an empty target.
+void drop_open_move(Transaction& tx);
 
 }  // namespace segmentflow

@@ -16,7 +16,10 @@ namespace segmentflow {
 namespace {
 
 constexpr std::size_t kTokenBytes = 16;
-constexpr int kBatchRows = 500;
+constexpr std::int64_t kBatchRows = 500;
+// Contents can be large: after a batch beyond this the next has fewer rows.
+constexpr std::int64_t kBatchBytes = 8'000'000;
+constexpr std::int64_t kFirstBatchRows = 8;
 
 // The installation's row arrives last, the others belong to the database and not to what is in it.
 constexpr std::array<std::string_view, 4> kNotCopied = {"schema_migrations", "instances",
@@ -40,13 +43,19 @@ std::vector<Table> copied_tables(Database& source) {
   return tables;
 }
 
+// What the source carries from the first step on.
+struct Mark {
+  std::string token;
+  std::string moved_to;  // "" until it is retired
+};
+
 // Step one, in the source: nobody uses it, nothing is leased, and it carries the move's token.
-Result<std::string> mark_source(Database& source, Entropy& entropy, const MoveOptions& options) {
-  Result<std::string> token = std::string();
+Result<Mark> mark_source(Database& source, Entropy& entropy, const MoveOptions& options) {
+  Result<Mark> mark = Mark{};
   source.write([&](Transaction& tx) {
     for (const auto& instance : list_instances(tx)) {
       if (!source.instance_is_gone(instance.lease.instance)) {
-        token = tl::unexpected(conflict(fmt::format(
+        mark = tl::unexpected(conflict(fmt::format(
             "{} (process {} on {}) still uses the source. Stop it, then run this again.",
             to_string(instance.role), instance.process_id, instance.host)));
         return;
@@ -54,27 +63,33 @@ Result<std::string> mark_source(Database& source, Entropy& entropy, const MoveOp
       unregister_instance(tx, instance.lease.instance);
       reap_deliveries(tx, instance.lease, options.retry, entropy);
     }
-    const auto rows = tx.query("SELECT move_token FROM installation");
+    const auto rows = tx.query("SELECT move_token, moved_to FROM installation");
     if (rows.empty()) {
-      token = fail(ErrorCode::NotFound, "The source holds no installation.");
+      mark = fail(ErrorCode::NotFound, "The source holds no installation.");
     } else if (!rows[0][0].is_null()) {
-      token = rows[0][0].bytes();
+      mark = Mark{rows[0][0].bytes(), rows[0][1].optional_text().value_or("")};
     } else {
-      token = random_bytes(entropy, kTokenBytes);
-      tx.query("UPDATE installation SET move_token = $1", {Bytes{*token}});
+      mark = Mark{random_bytes(entropy, kTokenBytes), ""};
+      tx.query("UPDATE installation SET move_token = $1", {Bytes{mark->token}});
     }
   });
-  return token;
+  return mark;
 }
 
 // Step two, in the target: it is empty, or holds the beginning of this very move.
-Result<void> mark_target(Database& target, const std::vector<Table>& tables,
-                         const std::string& token) {
+Result<void> mark_target(Database& target, const std::vector<Table>& tables, const Mark& mark) {
   Result<void> result;
   target.write([&](Transaction& tx) {
     result = {};
     const auto moves = tx.query("SELECT token FROM arriving_moves");
-    if (moves.size() == 1 && moves[0][0].bytes() == token) return;
+    if (moves.size() == 1 && moves[0][0].bytes() == mark.token) return;
+    if (!mark.moved_to.empty()) {
+      result = tl::unexpected(
+          conflict(fmt::format("The source was moved to {} already, and is retired, so that its "
+                               "queue is not sent twice.",
+                               mark.moved_to)));
+      return;
+    }
     bool is_empty = moves.empty() && tx.query("SELECT 1 FROM installation").empty();
     for (const Table& table : tables) {
       is_empty = is_empty && tx.query(fmt::format("SELECT 1 FROM {} LIMIT 1", table.name)).empty();
@@ -86,17 +101,17 @@ Result<void> mark_target(Database& target, const std::vector<Table>& tables,
       return;
     }
     tx.query("INSERT INTO arriving_moves (token, started_at) VALUES ($1, $2)",
-             {Bytes{token}, tx.now()});
+             {Bytes{mark.token}, tx.now()});
   });
   return result;
 }
 
-SqlRows read_batch(Database& source, const Table& table, std::int64_t after) {
+SqlRows read_batch(Database& source, const Table& table, std::int64_t after, std::int64_t limit) {
   SqlRows rows;
   read_or_throw(source, [&](Transaction& tx) {
     rows = tx.query(fmt::format("SELECT {} FROM {} WHERE row_id > $1 ORDER BY row_id LIMIT $2",
                                 fmt::join(table.column_names(), ", "), table.name),
-                    {after, kBatchRows});
+                    {after, limit});
   });
   return rows;
 }
@@ -112,9 +127,33 @@ std::int64_t last_row_id(Database& target, const Table& table) {
   return last;
 }
 
+std::int64_t bytes_of(const SqlRows& rows) {
+  std::size_t bytes = 0;
+  for (const SqlRow& row : rows) {
+    for (const SqlValue& value : row) {
+      if (const auto* text = std::get_if<std::string>(&value.variant())) bytes += text->size();
+      if (const auto* binary = std::get_if<Bytes>(&value.variant())) bytes += binary->value.size();
+    }
+  }
+  return static_cast<std::int64_t>(bytes);
+}
+
+// As many rows as would have stayed within kBatchBytes this time.
+std::int64_t next_limit(const SqlRows& rows) {
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const auto limit = count * kBatchBytes / std::max<std::int64_t>(bytes_of(rows), 1);
+  return std::clamp<std::int64_t>(limit, 1, kBatchRows);
+}
+
+// False once another run of this move has finished it: what came now would come a second time.
+bool is_arriving(Transaction& tx, const std::string& token) {
+  return !tx.query("SELECT 1 FROM arriving_moves WHERE token = $1 {lock_shared}", {Bytes{token}})
+              .empty();
+}
+
 // Step three: the rows, in the order of their ids, so that the last one there says where to go on.
-void copy_table(Database& source, Database& target, const Table& table,
-                const MoveOptions& options) {
+Result<void> copy_table(Database& source, Database& target, const Table& table,
+                        const std::string& token, const MoveOptions& options) {
   std::vector<std::string> selected;
   for (const auto& name : table.column_names()) selected.push_back("i." + std::string(name));
   const std::string insert =
@@ -122,14 +161,20 @@ void copy_table(Database& source, Database& target, const Table& table,
                   fmt::join(table.column_names(), ", "), fmt::join(selected, ", "));
   std::int64_t after = last_row_id(target, table);
   std::int64_t copied = 0;
+  std::int64_t limit = kFirstBatchRows;
   while (true) {
-    const SqlRows rows = read_batch(source, table, after);
-    if (rows.empty()) break;
+    const SqlRows rows = read_batch(source, table, after, limit);
+    if (rows.empty()) return {};
+    bool arriving = false;
     target.write([&](Transaction& tx) {
+      arriving = is_arriving(tx, token);
+      if (!arriving) return;
       SqlInput input(table.columns());
       for (const SqlRow& row : rows) input.add(row);
       tx.query(insert, input);
     });
+    if (!arriving) return tl::unexpected(conflict("Another run of segmentflow migrate finished."));
+    limit = next_limit(rows);
     after = rows.back().at(table.position("row_id")).integer();
     copied += static_cast<std::int64_t>(rows.size());
     options.progress(table.name, copied);
@@ -140,6 +185,8 @@ void copy_table(Database& source, Database& target, const Table& table,
 Result<void> retire_source(Database& source, const std::string& token, const MoveOptions& options) {
   bool retired = false;
   source.write([&](Transaction& tx) {
+    // Who joined the list has taken the token, or will find the source retired.
+    if (!list_instances(tx).empty()) return;
     tx.query("UPDATE installation SET moved_to = $1, updated_at = $2 WHERE move_token = $3",
              {options.target_name, tx.now(), Bytes{token}});
     retired = tx.changes() == 1;
@@ -150,19 +197,21 @@ Result<void> retire_source(Database& source, const std::string& token, const Mov
                "uses it, empty the target and run this again."));
 }
 
-// Step five, in the target: it becomes the installation.
-void finish_target(Database& source, Database& target, const std::vector<Table>& tables) {
+// Step five, in the target: it becomes the installation, unless another run has made it so.
+void finish_target(Database& source, Database& target, const std::vector<Table>& tables,
+                   const std::string& token) {
   SqlRows installation;
   read_or_throw(source, [&](Transaction& tx) {
     installation = tx.query("SELECT secret_check, delivery_sealed, created_at FROM installation");
   });
   target.write([&](Transaction& tx) {
+    tx.query("DELETE FROM arriving_moves WHERE token = $1", {Bytes{token}});
+    if (tx.changes() == 0) return;
     const SqlRow& row = installation.at(0);
     tx.query(
         "INSERT INTO installation (singleton, secret_check, delivery_sealed, created_at, "
         "updated_at) VALUES (1, $1, $2, $3, $4)",
         {row[0], row[1], row[2], tx.now()});
-    tx.query("DELETE FROM arriving_moves");
     target.row_ids_were_given(tx, tables);
   });
 }
@@ -191,15 +240,16 @@ Result<void> move_installation(Database& source, Database& target, Entropy& entr
   try {
     if (has_moved(source, target, options)) return {};
     const auto tables = copied_tables(source);
-    const auto token = mark_source(source, entropy, options);
-    if (!token) return tl::unexpected(token.error());
-    if (auto marked = mark_target(target, tables, *token); !marked) return marked;
+    const auto mark = mark_source(source, entropy, options);
+    if (!mark) return tl::unexpected(mark.error());
+    if (auto marked = mark_target(target, tables, *mark); !marked) return marked;
     for (const Table& table : tables) {
       copying = table.name;
-      copy_table(source, target, table, options);
+      const auto copied = copy_table(source, target, table, mark->token, options);
+      if (!copied) return copied;
     }
-    if (auto retired = retire_source(source, *token, options); !retired) return retired;
-    finish_target(source, target, tables);
+    if (auto retired = retire_source(source, mark->token, options); !retired) return retired;
+    finish_target(source, target, tables, mark->token);
     return {};
   } catch (const StoreConstraint& refused) {
     return tl::unexpected(conflict(
@@ -209,29 +259,6 @@ Result<void> move_installation(Database& source, Database& target, Entropy& entr
                 fmt::format("The move was interrupted: {}. Run it again; it goes on from there.",
                             failure.what()));
   }
-}
-
-Result<void> require_not_moved(Transaction& tx) {
-  if (!tx.query("SELECT 1 FROM arriving_moves LIMIT 1").empty()) {
-    return tl::unexpected(
-        conflict("An installation is still being moved into this database. Run segmentflow migrate "
-                 "again, in the data folder that it comes from."));
-  }
-  const auto rows = tx.query("SELECT moved_to FROM installation");
-  if (rows.empty() || rows[0][0].is_null()) return {};
-  return tl::unexpected(conflict(
-      fmt::format("This installation was moved to {}. Set SEGMENTFLOW_DATABASE_URL to that "
-                  "database; this one is retired, so that its queue is not sent twice.",
-                  rows[0][0].text())));
-}
-
-bool has_open_move(Transaction& tx) {
-  return !tx.query("SELECT 1 FROM installation WHERE move_token IS NOT NULL AND moved_to IS NULL")
-              .empty();
-}
-
-void drop_open_move(Transaction& tx) {
-  tx.query("UPDATE installation SET move_token = NULL WHERE moved_to IS NULL");
 }
 
 }  // namespace segmentflow

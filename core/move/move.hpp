@@ -24,18 +24,10 @@ struct MoveOptions {
 };
 
 // Copies everything and retires the source; nothing when that has been done already. `target` has
-// the schema. Errors: Conflict while a
-// process uses the source or came between, when the target holds something else, or a row cannot be
-// kept there; NotReady when a database cannot serve: run it again.
+// the schema. Errors: Conflict while a process uses the source or came between, when the source was
+// moved elsewhere, the target holds something else or another run has finished there, or a row
+// cannot be kept there; NotReady when a database cannot serve: run it again.
 Result<void> move_installation(Database& source, Database& target, Entropy& entropy,
                                const MoveOptions& options);
-
-// Conflict when the installation was moved away, or rows of a move are still arriving.
-Result<void> require_not_moved(Transaction& tx);
-
-// Whether a move has started from here that has not retired it.
-bool has_open_move(Transaction& tx);
-// Ends it: the next one has to start from an empty target.
-void drop_open_move(Transaction& tx);
 
 }  // namespace segmentflow

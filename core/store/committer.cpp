@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <typeinfo>
 #include <variant>
 
@@ -120,6 +121,12 @@ Result<void> Committer::run(Work work) {
   return result.map([](std::monostate) {});
 }
 
+Result<void> Committer::run_always(Work work) {
+  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  auto result = run_within<Work, std::monostate>(kNoLimit, *work_write_, std::move(work));
+  return result.map([](std::monostate) {});
+}
+
 void Committer::on_commit(std::function<void()> hook) {
   on_commit_ = std::move(hook);
 }
@@ -138,18 +145,19 @@ void Committer::require_other_thread() const {
   if (is_own) throw StoreDefect("waiting for the committer on its own thread");
 }
 
-std::optional<Error> Committer::try_enqueue(std::unique_ptr<Pending>& pending) {
+std::optional<Error> Committer::try_enqueue(std::size_t queue_max,
+                                            std::unique_ptr<Pending>& pending) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return Error{ErrorCode::NotReady, "The server is stopping; try again."};
-  if (waiting_.size() >= limits_.queue_max) {
+  if (waiting_.size() >= queue_max) {
     return Error{ErrorCode::RateLimited, "The queue of writes is full; try again in a moment."};
   }
   waiting_.push_back(std::move(pending));
   return std::nullopt;
 }
 
-void Committer::enqueue(std::unique_ptr<Pending> pending) {
-  std::optional<Error> refusal = try_enqueue(pending);
+void Committer::enqueue(std::size_t queue_max, std::unique_ptr<Pending> pending) {
+  std::optional<Error> refusal = try_enqueue(queue_max, pending);
   if (!refusal) {
     wake_.notify_one();
     return;

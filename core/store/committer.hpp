@@ -75,21 +75,13 @@ class Committer {
   template <class Command, class Answer>
   void submit(ListWrite<Command, Answer>& write, std::type_identity_t<Command> command,
               std::type_identity_t<std::function<void(Result<Answer>)>> done) {
-    enqueue(std::make_unique<detail::TypedPending<Command, Answer>>(write, std::move(command),
-                                                                    std::move(done)));
+    submit_within(limits_.queue_max, write, std::move(command), std::move(done));
   }
 
   // The same, waiting for the answer. Not on a thread of the committer (StoreDefect).
   template <class Command, class Answer>
   Result<Answer> run(ListWrite<Command, Answer>& write, std::type_identity_t<Command> command) {
-    require_other_thread();
-    // Shared, because the committer may still be inside set_value() when the waiter goes on.
-    auto promise = std::make_shared<std::promise<Result<Answer>>>();
-    auto answer = promise->get_future();
-    submit<Command, Answer>(write, std::move(command), [promise](Result<Answer> result) {
-      promise->set_value(std::move(result));
-    });
-    return answer.get();
+    return run_within(limits_.queue_max, write, std::move(command));
   }
 
   // For writers that take one at a time: runs `work` on a thread of the committer in a transaction
@@ -98,6 +90,9 @@ class Committer {
   // rolled back. So it may run more than once, and must not throw for expected failures. Errors and
   // waiting as above.
   Result<void> run(Work work);
+  // The same, also where the queue is full: for what must not wait for calls to become fewer, such
+  // as signs of life. There may only ever be a handful of it.
+  Result<void> run_always(Work work);
 
   // Called on a thread of the committer after each commit, after its answers; set before the first
   // submit. Keep it short.
@@ -107,8 +102,29 @@ class Committer {
   CommitterCounters counters() const;
 
  private:
-  void enqueue(std::unique_ptr<detail::Pending> pending);
-  std::optional<Error> try_enqueue(std::unique_ptr<detail::Pending>& pending);
+  template <class Command, class Answer>
+  void submit_within(std::size_t queue_max, ListWrite<Command, Answer>& write, Command command,
+                     std::function<void(Result<Answer>)> done) {
+    enqueue(queue_max, std::make_unique<detail::TypedPending<Command, Answer>>(
+                           write, std::move(command), std::move(done)));
+  }
+
+  template <class Command, class Answer>
+  Result<Answer> run_within(std::size_t queue_max, ListWrite<Command, Answer>& write,
+                            Command command) {
+    require_other_thread();
+    // Shared, because the committer may still be inside set_value() when the waiter goes on.
+    auto promise = std::make_shared<std::promise<Result<Answer>>>();
+    auto answer = promise->get_future();
+    submit_within<Command, Answer>(
+        queue_max, write, std::move(command),
+        [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
+    return answer.get();
+  }
+
+  void enqueue(std::size_t queue_max, std::unique_ptr<detail::Pending> pending);
+  std::optional<Error> try_enqueue(std::size_t queue_max,
+                                   std::unique_ptr<detail::Pending>& pending);
   void require_other_thread() const;
   void work();
   void commit(std::span<const detail::Slice> slices);

@@ -30,6 +30,7 @@ class ConnectionPool {
     Lent(const Lent&) = delete;
     Lent& operator=(const Lent&) = delete;
 
+    bool is_open() const { return connection_ != nullptr; }
     Connection& operator*() { return *connection_; }
     Connection* operator->() { return connection_.get(); }
     // Closes the connection; the next borrower gets a new one. Not to be used after that, unless

@@ -41,6 +41,13 @@ class StoreUnavailable : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Another writer came between, and what it wrote changes what this transaction should do: it is
+// rolled back and run again, as after a deadlock; a few times, then it is unavailability.
+class RunAgain : public StoreUnavailable {
+ public:
+  using StoreUnavailable::StoreUnavailable;
+};
+
 // A statement broke a constraint it did not expect to break: a defect, or a poisoned list item.
 class StoreConstraint : public std::runtime_error {
  public:

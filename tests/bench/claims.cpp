@@ -49,7 +49,7 @@ Seconds timed(Action action) {
 // writes what the first one did.
 void put_back(Transaction& tx, const std::vector<Delivery>& deliveries) {
   SqlInput input({{"job", SqlType::Integer}, {"send", SqlType::Bytes}});
-  for (const Delivery& each : deliveries) input.add({each.job_row_id, each.send.id});
+  for (const Delivery& each : deliveries) input.add({each.job.row_id, each.send.id});
   tx.query(
       "UPDATE jobs SET lease_instance = NULL, due_at = $1 FROM {input} AS i "
       "WHERE jobs.row_id = i.job",

@@ -108,6 +108,8 @@ auto Connection::translated(std::string_view doing, Action action) {
     broken_ = broken_ || state.empty() || ends_connection(state);
     if (state.empty()) throw StoreUnavailable(fmt::format("PostgreSQL is lost while {}", doing));
     throw_failure(state, error.what(), doing);
+  } catch (const pqxx::statement_completion_unknown& error) {  // a transaction_rollback to pqxx
+    throw StoreUnavailable(fmt::format("{}: {}", doing, error.what()));
   } catch (const pqxx::transaction_rollback& error) {  // deadlock, serialization failure
     throw RunAgain(fmt::format("{}: {}", doing, error.what()));
   } catch (const pqxx::failure& error) {  // of connections

@@ -1,5 +1,5 @@
 // Makes connections, and keeps an outage from becoming a storm: callers wait a moment for the
-// server to come back; when it stays away they are told at once, and one of them at a time tries.
+// server to come back; when it stays away they are told at once, and one in each kTryEvery tries.
 #pragma once
 
 #include <chrono>

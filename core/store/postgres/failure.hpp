@@ -8,12 +8,6 @@
 
 namespace segmentflow::postgres {
 
-// The server ended the transaction so that another could go on: the same work may be run again.
-class RunAgain : public StoreUnavailable {
- public:
-  using StoreUnavailable::StoreUnavailable;
-};
-
 // Throws StoreConstraint (the data broke a rule), StoreDefect (the statement is wrong) or
 // StoreUnavailable (everything that may pass). `words` are the server's
 // without DETAIL, which would hold data values.

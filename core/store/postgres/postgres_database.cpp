@@ -17,8 +17,8 @@
 namespace segmentflow::postgres {
 namespace {
 
-// How often a write is run again after a deadlock or a serialization failure, and the longest pause
-// before it, which grows with the number of tries.
+// How often a transaction is run (RunAgain), and the pause before the next run, which grows with
+// their number.
 constexpr int kRunsMax = 10;
 constexpr std::chrono::milliseconds kPauseStep{2};
 
@@ -73,6 +73,7 @@ class PostgresDatabase final : public Database {
 
 // A session that died while nobody used it has done nothing yet: a new one takes its place.
 Time PostgresDatabase::begin(Pool::Lent& connection, Mode mode) {
+  if (!connection.is_open()) connection.renew();  // lost at the end of an earlier run
   try {
     return connection->begin(mode);
   } catch (const StoreUnavailable&) {
@@ -203,8 +204,10 @@ void PostgresDatabase::make_history() {
 Result<void> PostgresDatabase::apply(const Migration& migration) {
   Result<void> result;
   run_in_transaction(writers_, Mode::Write, [&](Connection& connection, Transaction& tx) {
-    tx.query("SELECT version FROM schema_migrations WHERE version = 0 {lock schema_migrations}");
     const auto run = [&](const std::string& sql) { connection.run_once(sql); };
+    // A change to a large table takes as long as it takes, and so does waiting for another's.
+    run("SET LOCAL statement_timeout = 0");
+    tx.query("SELECT version FROM schema_migrations WHERE version = 0 {lock schema_migrations}");
     const std::int64_t before = tx.rows_written();
     result = apply_migration(tx, migration, kDialect, run);
     const bool is_new = tx.rows_written() != before;
@@ -239,8 +242,12 @@ Result<void> PostgresDatabase::migrate(std::span<const Migration> migrations) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> open(const std::string& url, const DatabaseOptions& options) {
-  if (const auto problem = problem_of(url)) {
-    return fail(ErrorCode::ValidationFailed, fmt::format("Database URL: {}.", *problem));
+  if (!is_readable(url)) {
+    return fail(ErrorCode::ValidationFailed,
+                fmt::format("The database URL {} cannot be read. In user names and passwords "
+                            "percent-encode @ (%40), : (%3A), / (%2F), ? (%3F) and % (%25); after "
+                            "? only options of libpq may stand.",
+                            without_password(url)));
   }
   SessionOptions session{url, options.strict, options.statement_timeout, options.idle_timeout};
   auto database = std::make_unique<PostgresDatabase>(std::move(session), options);

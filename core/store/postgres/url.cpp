@@ -16,21 +16,25 @@ constexpr std::string_view kDefaults =
 
 constexpr std::string_view kHidden = "***";
 
+// Where `user:password@` ends; where it would begin when there is none. A password may hold a raw
+// `?` or `@`, and where it holds a raw `/`, which libpq does not take, it is still not to be shown.
+std::size_t end_of_user(const std::string& url) {
+  const auto start = url.find("://") + 3;
+  auto at = url.rfind('@', url.find('/', start));
+  if (at == std::string::npos || at < start) at = url.rfind('@', url.find('?', start));
+  return at == std::string::npos || at < start ? start : at + 1;
+}
+
 }  // namespace
 
-std::optional<std::string> problem_of(const std::string& url) {
-  char* words = nullptr;
+bool is_readable(const std::string& url) {
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
-      PQconninfoParse(url.c_str(), &words), &PQconninfoFree);
-  const std::unique_ptr<char, decltype(&PQfreemem)> owned(words, &PQfreemem);
-  if (parsed) return std::nullopt;
-  std::string problem = words != nullptr ? words : "it cannot be read";
-  while (problem.ends_with('\n')) problem.pop_back();
-  return problem;
+      PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+  return parsed != nullptr;
 }
 
 std::string with_defaults(const std::string& url) {
-  const auto mark = url.find('?');
+  const auto mark = url.find('?', end_of_user(url));
   std::string complete = url.substr(0, mark);
   complete.append("?").append(kDefaults);
   if (mark != std::string::npos) complete.append("&").append(url, mark + 1);
@@ -39,13 +43,10 @@ std::string with_defaults(const std::string& url) {
 
 std::string without_password(const std::string& url) {
   std::string shown = url;
-  const auto start = shown.find("://") + 3;
-  const auto end = shown.find_first_of("/?", start);
-  const auto at = shown.rfind('@', end);
-  const auto colon = shown.find(':', start);
-  if (at != std::string::npos && at > start && colon < at) {
-    shown.replace(colon + 1, at - colon - 1, kHidden);
-  }
+  const auto user = shown.find("://") + 3;
+  const auto end = end_of_user(shown);
+  const auto colon = shown.find(':', user);
+  if (colon < end) shown.replace(colon + 1, end - colon - 2, kHidden);
   constexpr std::string_view kPassword = "password=";
   for (auto found = shown.find(kPassword); found != std::string::npos;
        found = shown.find(kPassword, found + kPassword.size())) {

@@ -1,13 +1,12 @@
 // URLs of PostgreSQL servers, in libpq's form (PostgreSQL manual, 34.1.1.2).
 #pragma once
 
-#include <optional>
 #include <string>
 
 namespace segmentflow::postgres {
 
-// What libpq has against the URL; nullopt when it can be read.
-std::optional<std::string> problem_of(const std::string& url);
+// Whether libpq can read the URL. Its own words about one that it cannot might quote the password.
+bool is_readable(const std::string& url);
 
 // The URL with our own defaults for what it leaves open: a bounded time to connect, a short time
 // until a dead peer is noticed, and of several hosts the one that takes writes. What the URL says

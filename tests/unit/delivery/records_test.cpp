@@ -20,7 +20,7 @@ TEST_CASE("records: from claim to Sent") {
   CHECK(shop.status(id) == "Processing");
   CHECK(shop.stored(id).message_id == delivery.send.message_id);
   REQUIRE(delivery.send.message_id);
-  const AttemptRef ref = shop.ref(lease, delivery);
+  const AttemptRef ref = shop.ref(delivery);
   CHECK(shop.mark(ref));
   CHECK(shop.attempts(id) == "1 Pending");
   CHECK(shop.record(ref, MailResult::Accepted, sent_verdict()));
@@ -36,7 +36,7 @@ TEST_CASE("records: every attempt has the message id of the first") {
   const auto first = shop.claim(lease).deliveries.at(0);
   Verdict later;
   later.due_at = shop.clock.now() + kMicrosPerMinute;
-  CHECK(shop.record(shop.ref(lease, first), MailResult::Deferred, later));
+  CHECK(shop.record(shop.ref(first), MailResult::Deferred, later));
   CHECK(shop.job(id) == "free 1");
   CHECK(shop.claim(lease).deliveries.empty());
   shop.clock.advance(kMicrosPerMinute);
@@ -51,7 +51,7 @@ TEST_CASE("records: where rendering failed there is no attempt and no message") 
   Deliveries shop;
   const Lease lease = shop.join();
   const Uuid id = shop.accept_to("a@example.net").id;
-  const auto ref = shop.ref(lease, shop.claim(lease).deliveries.at(0));
+  const auto ref = shop.ref(shop.claim(lease).deliveries.at(0));
   const OutcomeCommand command{ref, std::nullopt,
                                failed(FailureReason::RenderFailed, "No such function.")};
   CHECK(shop.write(
@@ -67,14 +67,14 @@ TEST_CASE("records: a lost lease changes nothing, however late it comes") {
   const Lease late = shop.join();
   const Lease next = shop.join();
   const Uuid id = shop.accept_to("a@example.net").id;
-  const auto old = shop.ref(late, shop.claim(late).deliveries.at(0));
+  const auto old = shop.ref(shop.claim(late).deliveries.at(0));
   shop.reap(late);
   CHECK(shop.job(id) == "free 0");
   CHECK_FALSE(shop.mark(old));
   CHECK_FALSE(shop.record(old, MailResult::Accepted, sent_verdict()));
   CHECK(shop.status(id) == "Processing");
   CHECK(shop.attempts(id).empty());
-  const auto taken = shop.ref(next, shop.claim(next).deliveries.at(0));
+  const auto taken = shop.ref(shop.claim(next).deliveries.at(0));
   CHECK_FALSE(shop.mark(old));
   CHECK_FALSE(
       shop.record(old, MailResult::Rejected, failed(FailureReason::ProviderRejected, "late")));
@@ -93,11 +93,11 @@ TEST_CASE("records: one list serves commands of several leases") {
   const Lease a = shop.join();
   const Lease b = shop.join();
   const Uuid first = shop.accept_to("a@example.net").id;
-  const auto of_a = shop.ref(a, shop.claim(a).deliveries.at(0));
+  const auto of_a = shop.ref(shop.claim(a).deliveries.at(0));
   const Uuid second = shop.accept_to("b@example.net").id;
-  const auto of_b = shop.ref(b, shop.claim(b).deliveries.at(0));
+  const auto of_b = shop.ref(shop.claim(b).deliveries.at(0));
   AttemptRef swapped = of_a;
-  swapped.lease = b;
+  swapped.job.lease = b;
   const std::vector<AttemptRef> refs = {swapped, of_b, of_a};
   const auto marked = shop.write([&](Transaction& tx) { return MarkDots().apply(tx, refs); });
   CHECK_FALSE(marked[0].value());
@@ -111,7 +111,7 @@ TEST_CASE("records: an attempt that is given back leaves no mark and is not coun
   Deliveries shop;
   const Lease lease = shop.join();
   const Uuid id = shop.accept_to("a@example.net").id;
-  const auto first = shop.ref(lease, shop.claim(lease).deliveries.at(0));
+  const auto first = shop.ref(shop.claim(lease).deliveries.at(0));
   REQUIRE(shop.mark(first));
   Verdict given_back;
   given_back.counts = false;
@@ -121,7 +121,7 @@ TEST_CASE("records: an attempt that is given back leaves no mark and is not coun
   CHECK(recorded.at(0).value());
   CHECK(shop.attempts(id).empty());
   CHECK(shop.job(id) == "free 0");
-  const auto again = shop.ref(lease, shop.claim(lease).deliveries.at(0));
+  const auto again = shop.ref(shop.claim(lease).deliveries.at(0));
   CHECK(again.attempt == 1);
   CHECK(shop.mark(again));
 }
@@ -135,7 +135,7 @@ TEST_CASE("records: what a gone process had begun is Unknown, and tried again by
   const Uuid once_unmarked = shop.accept_to("d@example.net", true).id;
   for (const Delivery& delivery : shop.claim(gone).deliveries) {
     const bool mark = delivery.send.id == marked || delivery.send.id == once;
-    if (mark) REQUIRE(shop.mark(shop.ref(gone, delivery)));
+    if (mark) REQUIRE(shop.mark(shop.ref(delivery)));
   }
   shop.reap(gone);
   CHECK(shop.status(marked) == "Processing");
@@ -155,8 +155,8 @@ TEST_CASE("records: what a gone process had begun is Unknown, and tried again by
   const auto again = shop.claim(next).deliveries;
   REQUIRE(again.size() == 1);
   CHECK(again[0].attempt == 2);
-  REQUIRE(shop.mark(shop.ref(next, again[0])));
-  REQUIRE(shop.record(shop.ref(next, again[0]), MailResult::Accepted, sent_verdict()));
+  REQUIRE(shop.mark(shop.ref(again[0])));
+  REQUIRE(shop.record(shop.ref(again[0]), MailResult::Accepted, sent_verdict()));
   CHECK(shop.attempts(marked) == "1 Unknown, 2 Accepted");
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("records: reaping one process leaves the others alone") {
   shop.accept_to("a@example.net");
   REQUIRE(shop.claim(gone).deliveries.size() == 1);
   const Uuid kept = shop.accept_to("b@example.net").id;
-  const auto ref = shop.ref(alive, shop.claim(alive).deliveries.at(0));
+  const auto ref = shop.ref(shop.claim(alive).deliveries.at(0));
   REQUIRE(shop.mark(ref));
   shop.reap(gone);
   CHECK(shop.attempts(kept) == "1 Pending");
@@ -284,8 +284,7 @@ TEST_CASE("records: claims and outcomes rewrite no index", "[postgres]") {
     REQUIRE(claimed.deliveries.size() == 3);
     CHECK(not_hot(tx, "jobs") == 0);
     CHECK(not_hot(tx, "email_sends") == 0);
-    const OutcomeCommand done{shop.ref(lease, claimed.deliveries.at(0)), MailOutcome{},
-                              sent_verdict()};
+    const OutcomeCommand done{shop.ref(claimed.deliveries.at(0)), MailOutcome{}, sent_verdict()};
     REQUIRE(RecordOutcomes().apply(tx, {&done, 1}).at(0).value());
     CHECK(not_hot(tx, "email_sends") == 0);
   });

@@ -41,13 +41,8 @@ class Deliveries : public Shop {
       reap_deliveries(tx, gone, RetryPolicy{}, entropy);
     });
   }
-  AttemptRef ref(const Lease& lease, const Delivery& delivery) {
-    return {lease,
-            delivery.job_row_id,
-            delivery.send.organization_id,
-            delivery.send.id,
-            delivery.attempt,
-            clock.now()};
+  AttemptRef ref(const Delivery& delivery) {
+    return {delivery.job, delivery.send.organization_id, delivery.attempt, clock.now()};
   }
   // "Sent", "Failed OutcomeUnknown", "Skipped ProfileErased" …
   std::string status(const Uuid& send_id) {

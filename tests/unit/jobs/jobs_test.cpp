@@ -14,8 +14,7 @@ class Queue : public House {
   std::vector<ClaimedJob> claim(const Lease& lease, int limit = 100) {
     return write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, limit); });
   }
-  bool holds(const Lease& lease, const ClaimedJob& job) {
-    const HeldJob held{job.row_id, job.subject_id, lease};
+  bool holds(const HeldJob& held) {
     return write([&](Transaction& tx) { return held_jobs(tx, {&held, 1}); }).at(0);
   }
   std::optional<Time> due() {
@@ -35,11 +34,11 @@ TEST_CASE("jobs: claims take what is due, the longest due first, once") {
   CHECK(queue.due() == test::kStart - 2);
   const auto one = queue.claim(a, 1);
   REQUIRE(one.size() == 1);
-  CHECK(one[0].subject_id == first);
+  CHECK(one[0].job.subject_id == first);
   CHECK(one[0].attempts == 0);
   const auto two = queue.claim(b);
   REQUIRE(two.size() == 1);
-  CHECK(two[0].subject_id == later);
+  CHECK(two[0].job.subject_id == later);
   CHECK(queue.claim(a).empty());
   CHECK(queue.due() == test::kStart + 1);
   queue.clock.advance(1);
@@ -52,18 +51,52 @@ TEST_CASE("jobs: a lease holds by instance, epoch and subject") {
   const Lease mine = queue.join();
   const Lease other = queue.join();
   queue.add_job(0);
-  const ClaimedJob job = queue.claim(mine).at(0);
-  CHECK(queue.holds(mine, job));
-  CHECK_FALSE(queue.holds(other, job));
-  CHECK_FALSE(queue.holds({mine.instance, mine.epoch + 1}, job));
-  ClaimedJob reused = job;  // row ids come again
-  reused.subject_id = queue.ids.next();
-  CHECK_FALSE(queue.holds(mine, reused));
+  const HeldJob job = queue.claim(mine).at(0).job;
+  CHECK(queue.holds(job));
+  CHECK_FALSE(queue.holds({job.row_id, job.subject_id, other, job.due_at}));
+  CHECK_FALSE(
+      queue.holds({job.row_id, job.subject_id, {mine.instance, mine.epoch + 1}, job.due_at}));
+  CHECK_FALSE(queue.holds({job.row_id, queue.ids.next(), mine, job.due_at}));
   queue.database->write([&](Transaction& tx) { release_jobs(tx, other.instance); });
-  CHECK(queue.holds(mine, job));
+  CHECK(queue.holds(job));
   queue.database->write([&](Transaction& tx) { release_jobs(tx, mine.instance); });
-  CHECK_FALSE(queue.holds(mine, job));
+  CHECK_FALSE(queue.holds(job));
   CHECK(queue.claim(other).size() == 1);
+}
+
+TEST_CASE("jobs: what is written about a claim does not count for the next one of the same lease") {
+  Queue queue;
+  const Lease lease = queue.join();
+  queue.add_job(test::kStart - 1);
+  const HeldJob first = queue.claim(lease).at(0).job;
+  const auto give_back = [&] {
+    queue.database->write([&](Transaction& tx) {
+      reschedule_jobs(tx, std::vector{RescheduledJob{first, test::kStart, 0}});
+    });
+  };
+  give_back();
+  const HeldJob second = queue.claim(lease).at(0).job;
+  give_back();  // the answer to the first try was lost
+  CHECK_FALSE(queue.holds(first));
+  CHECK(queue.holds(second));
+  CHECK(queue.claim(queue.join()).empty());
+}
+
+TEST_CASE("jobs: a queue of several stretches is held and resumed as a whole") {
+  Queue queue;
+  const Lease lease = queue.join();
+  constexpr int kJobs = 45'000;
+  std::vector<NewJob> jobs;
+  const Uuid organization = queue.ids.next();
+  for (int i = 0; i < kJobs; ++i) {
+    jobs.push_back({organization, JobKind::Deliver, queue.ids.next(), 0, test::kStart * 2});
+  }
+  queue.database->write([&](Transaction& tx) { add_jobs(tx, jobs); });
+  REQUIRE(queue.claim(lease, 3).size() == 3);
+  CHECK(queue.write([&](Transaction& tx) { return hold_jobs(tx, last_job(tx) - 1); }) == kJobs - 1);
+  CHECK(queue.claim(lease).size() == 1);  // the one after the bound
+  CHECK(queue.write([&](Transaction& tx) { return resume_jobs(tx); }) == kJobs - 1);
+  CHECK(queue.write([&](Transaction& tx) { return count_held_jobs(tx); }) == 0);
 }
 
 TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their attempts") {
@@ -74,8 +107,8 @@ TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their a
   const auto claimed = queue.claim(lease);
   REQUIRE(claimed.size() == 2);
   queue.database->write([&](Transaction& tx) {
-    const auto held = [](const ClaimedJob& job, const Lease& by) {
-      return HeldJob{job.row_id, job.subject_id, by};
+    const auto held = [](const ClaimedJob& claim, const Lease& by) {
+      return HeldJob{claim.job.row_id, claim.job.subject_id, by, claim.job.due_at};
     };
     const Lease lost{lease.instance, lease.epoch + 1};
     finish_jobs(tx, std::vector{held(claimed[0], lost)});
@@ -84,7 +117,7 @@ TEST_CASE("jobs: finished ones go, rescheduled ones come back later with their a
                                     RescheduledJob{held(claimed[1], lost), test::kStart + 9, 9}});
   });
   CHECK(queue.number("SELECT count(*) FROM jobs") == 1);
-  CHECK_FALSE(queue.holds(lease, claimed[1]));
+  CHECK_FALSE(queue.holds(claimed[1].job));
   CHECK(queue.claim(lease).empty());
   queue.clock.advance(5);
   const auto again = queue.claim(lease);

@@ -108,6 +108,46 @@ TEST_CASE("membership: a stalled process is taken over when it expires, and come
   CHECK(listed(house, stalled.lease().instance));
 }
 
+TEST_CASE("membership: after a stall of the database nobody is taken for dead") {
+  House house;
+  Process one(house, InstanceRole::Serve);
+  Process two(house, InstanceRole::Serve);
+  REQUIRE(one.membership->start());
+  REQUIRE(two.membership->start());
+  const Lease lease_of_two = two.lease();
+  const auto beats = [&] {
+    return house.number("SELECT heartbeat_at FROM instances WHERE id = $1", {one.lease().instance});
+  };
+  // Long alive, then nobody's sign of life comes through for longer than a lease.
+  for (int i = 0; i < 3; ++i) {
+    for (Process* each : {&one, &two}) each->clock.advance(LeaseTimes{}.heartbeat);
+    await([&] { return beats() == one.clock.now(); });
+  }
+  one.clock.advance(2 * LeaseTimes{}.expiry);
+  await([&] { return beats() == one.clock.now(); });
+  CHECK(one.membership->serve_is_alive());
+  CHECK(one.reaped.empty());
+  CHECK(listed(house, lease_of_two.instance));
+  one.clock.advance(2 * LeaseTimes{}.heartbeat);  // one that stays away is taken over after all
+  await([&] { return !listed(house, lease_of_two.instance); });
+}
+
+TEST_CASE("membership: a start ends a move from here, or finds the installation moved") {
+  House house;
+  house.change("UPDATE installation SET move_token = $1", {Bytes{"token"}});
+  {
+    Process serve(house, InstanceRole::Serve);
+    REQUIRE(serve.membership->start());
+    CHECK(house.number("SELECT count(*) FROM installation WHERE move_token IS NULL") == 1);
+  }
+  house.change("UPDATE installation SET move_token = $1, moved_to = 'there'", {Bytes{"token"}});
+  Process late(house, InstanceRole::Serve);
+  const auto started = late.membership->start();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().message.find("moved to there") != std::string::npos);
+  CHECK(house.number("SELECT count(*) FROM instances") == 0);
+}
+
 TEST_CASE("membership: without a database there is no start") {
   House house;
   Process lost(house, InstanceRole::Serve);

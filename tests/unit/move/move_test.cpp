@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/jobs/instances.hpp"
+#include "core/jobs/provenance.hpp"
 #include "tests/unit/engine/shop.hpp"
 #include "tests/unit/store/temp_folder.hpp"
 
@@ -98,6 +100,67 @@ TEST_CASE("move: a source that is used while it is copied is not retired", "[pos
   Result<void> usable;
   REQUIRE(movers.source.database->read([&](Transaction& tx) { usable = require_not_moved(tx); }));
   CHECK(usable);
+}
+
+TEST_CASE("move: a source that somebody joined is not retired", "[postgres]") {
+  Movers movers;
+  MoveOptions options{"there", RetryPolicy{}, [&](const std::string&, std::int64_t) {
+                        Instance instance;
+                        instance.id = movers.source.ids.next();
+                        movers.source.database->write([&](Transaction& tx) {
+                          if (list_instances(tx).empty()) {
+                            register_instance(tx, instance, LeaseTimes{});
+                          }
+                        });
+                      }};
+  const auto moved = move_installation(*movers.source.database, *movers.target.database,
+                                       movers.source.entropy, options);
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().message.find("used while it was copied") != std::string::npos);
+}
+
+TEST_CASE("move: a retired source does not move again", "[postgres]") {
+  Movers movers;
+  REQUIRE(movers.move() == "done");
+  House elsewhere;
+  elsewhere.change("DELETE FROM installation");
+  MoveOptions options{"postgresql://elsewhere", RetryPolicy{}, [](const std::string&, auto) {}};
+  const auto again = move_installation(*movers.source.database, *elsewhere.database,
+                                       movers.source.entropy, options);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ErrorCode::Conflict);
+  CHECK(again.error().message.find("moved to postgresql://there already") != std::string::npos);
+  CHECK(elsewhere.number("SELECT count(*) FROM profiles") == 0);
+}
+
+TEST_CASE("move: one that was interrupted after the source was retired is finished", "[postgres]") {
+  Movers movers;
+  REQUIRE(movers.move() == "done");
+  std::string token;
+  REQUIRE(movers.source.database->read([&](Transaction& tx) {
+    token = tx.query("SELECT move_token FROM installation").at(0)[0].bytes();
+  }));
+  // As it was before the last step.
+  movers.target.change("DELETE FROM installation");
+  movers.target.change("INSERT INTO arriving_moves (token, started_at) VALUES ($1, 0)",
+                       {Bytes{token}});
+  CHECK(movers.move() == "done");
+  CHECK(movers.target.number("SELECT count(*) FROM installation") == 1);
+}
+
+TEST_CASE("move: a second run stops when the first has finished", "[postgres]") {
+  Movers movers;
+  bool first = true;
+  MoveOptions options{"postgresql://there", RetryPolicy{}, [&](const std::string&, std::int64_t) {
+                        if (!std::exchange(first, false)) return;
+                        REQUIRE(movers.move() == "done");
+                        movers.target.change("DELETE FROM profiles");  // as work goes on there
+                      }};
+  const auto moved = move_installation(*movers.source.database, *movers.target.database,
+                                       movers.source.entropy, options);
+  REQUIRE_FALSE(moved);
+  CHECK(moved.error().message.find("Another run") != std::string::npos);
+  CHECK(movers.profiles() == 0);
 }
 
 TEST_CASE("move: tables are the same on both backends", "[postgres]") {

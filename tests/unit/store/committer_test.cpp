@@ -5,6 +5,7 @@
 #include <latch>
 #include <thread>
 
+#include "tests/unit/engine/await.hpp"
 #include "tests/unit/engine/test_database.hpp"
 
 using namespace segmentflow;
@@ -127,7 +128,14 @@ TEST_CASE("A full queue refuses at once") {
     house.committer->submit(house.add, note("n" + std::to_string(i)), [](Result<std::int64_t>) {});
   }
   const auto refused = house.committer->run(house.add, note("late"));
+  Result<void> beaten;  // signs of life are not refused
+  std::thread beating([&] {
+    beaten = house.committer->run_always([](Transaction&) -> Result<void> { return {}; });
+  });
+  test::await([&] { return house.committer->counters().waiting == 3; });
   house.release.count_down();
+  beating.join();
+  CHECK(beaten);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::RateLimited);
   CHECK(refused.error().retry_after_s == 1);

@@ -37,6 +37,10 @@ bool somebody_waits(House& house) {
 TEST_CASE("URLs are shown without their password", "[postgres]") {
   using postgres::without_password;
   CHECK(without_password("postgresql://u:se@cret@h:5/db") == "postgresql://u:***@h:5/db");
+  CHECK(without_password("postgresql://u:se?cr@et@h:5/db") == "postgresql://u:***@h:5/db");
+  CHECK(without_password("postgresql://u:se/cret@h:5/db") == "postgresql://u:***@h:5/db");
+  CHECK(without_password("postgresql://h/db?application_name=a@b") ==
+        "postgresql://h/db?application_name=a@b");
   CHECK(without_password("postgresql://u@h/db") == "postgresql://u@h/db");
   CHECK(without_password("postgresql://h:5432/db") == "postgresql://h:5432/db");
   CHECK(without_password("postgresql:///db?user=u&password=secret&port=1") ==
@@ -48,7 +52,11 @@ TEST_CASE("URLs are shown without their password", "[postgres]") {
 TEST_CASE("What the URL says wins over our defaults", "[postgres]") {
   const std::string complete = postgres::with_defaults("postgresql://h/db?connect_timeout=9");
   CHECK(complete.rfind("connect_timeout=9") > complete.find("connect_timeout=5"));
-  CHECK(postgres::problem_of(complete) == std::nullopt);
+  CHECK(postgres::is_readable(complete));
+  const std::string odd = postgres::with_defaults("postgresql://u:a?b@h/db?connect_timeout=9");
+  CHECK(odd.starts_with("postgresql://u:a?b@h/db?connect_timeout=5&"));
+  CHECK(odd.ends_with("&connect_timeout=9"));
+  CHECK(postgres::is_readable(odd));
 }
 
 TEST_CASE("Sessions that ended while nobody used them are replaced", "[postgres]") {
@@ -170,10 +178,10 @@ TEST_CASE("Who takes jobs over waits for what is being written about them", "[po
   House house;
   const Lease lease = house.join();
   house.add_job();
-  const ClaimedJob job =
+  const HeldJob held =
       house.write([&](Transaction& tx) { return claim_jobs(tx, JobKind::Deliver, lease, 10); })
-          .at(0);
-  const HeldJob held{job.row_id, job.subject_id, lease};
+          .at(0)
+          .job;
   std::int64_t seen = -1;
   std::thread reaper;
   house.database->write([&](Transaction& tx) {
