@@ -10,6 +10,8 @@
 namespace segmentflow {
 namespace {
 
+constexpr std::size_t kLastCharacters = 4;
+
 constexpr std::string_view kKeyColumns =
     "k.id, k.organization_id, o.name, k.name, k.last4, k.scopes, k.at_most_once, k.created_at, "
     "k.revoked_at";
@@ -55,13 +57,16 @@ NewApiKey create_api_key(Transaction& tx, IdSource& ids, Entropy& entropy,
                          const Organization& organization, std::string_view name,
                          const std::vector<std::string>& scopes, bool at_most_once) {
   NewApiKey made;
-  made.secret = std::string(kApiKeyPrefix) + to_base64url(random_bytes(entropy, 32));
+  // Keys are named by their end, on command lines too, where a dash would begin a flag.
+  do {
+    made.secret = std::string(kApiKeyPrefix) + to_base64url(random_bytes(entropy, 32));
+  } while (made.secret[made.secret.size() - kLastCharacters] == '-');
   ApiKey& key = made.key;
   key.id = ids.next();
   key.organization_id = organization.id;
   key.organization_name = organization.name;
   key.name = name;
-  key.last4 = made.secret.substr(made.secret.size() - 4);
+  key.last4 = made.secret.substr(made.secret.size() - kLastCharacters);
   key.scopes = scopes;
   key.at_most_once = at_most_once;
   key.created_at = tx.now();
