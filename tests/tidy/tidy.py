@@ -23,12 +23,12 @@ def project_files():
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
         capture_output=True, text=True, check=True).stdout.split("\0")
     texts = {}
-    for path in sorted(set(filter(None, listed))):
+    tree = frozenset(path for path in listed if path and (ROOT / path).exists())
+    for path in sorted(tree):
         try:
             texts[path] = (ROOT / path).read_text(encoding="utf-8")
-        except (UnicodeDecodeError, FileNotFoundError):
-            continue  # a binary file, or one that is deleted but not yet committed
-    tree = frozenset(texts)
+        except UnicodeDecodeError:
+            continue  # a binary file
     return [File(path, text, tree) for path, text in texts.items()]
 
 
