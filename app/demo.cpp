@@ -48,7 +48,7 @@ Result<void> make_templates(Runtime& runtime, Transaction& tx, const Uuid& organ
     if (!wanted) return tl::unexpected(wanted.error());
     wanted->id = id;
     wanted->sender_profile_id = sender->id;
-    const auto saved = save_template(tx, runtime.ids(), organization_id, *wanted);
+    const auto saved = import_template(tx, runtime.ids(), organization_id, *wanted);
     if (!saved) return tl::unexpected(saved.error());
   }
   return {};

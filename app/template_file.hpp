@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "core/templates/templates.hpp"
+#include "core/templates/template_changes.hpp"
 
 namespace segmentflow::app {
 

@@ -28,11 +28,11 @@ segmentflow_library(schemas schemas)
 target_link_libraries(schemas PUBLIC describe)
 
 segmentflow_library(core core/base core/store core/store/sqlite core/store/postgres core/jobs
-                    core/access core/profiles core/templates core/templates/render core/senders
-                    core/engine core/emails core/delivery core/move)
+                    core/access core/brand core/profiles core/templates core/templates/render
+                    core/senders core/engine core/emails core/delivery core/move)
 target_link_libraries(core PUBLIC describe
                            PRIVATE SQLite::SQLite3 PkgConfig::PQXX PkgConfig::PQ PkgConfig::SODIUM
-                                   OpenSSL::Crypto)
+                                   PkgConfig::MD4C OpenSSL::Crypto)
 
 segmentflow_library(mcp mcp)
 target_link_libraries(mcp PUBLIC describe)

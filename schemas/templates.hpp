@@ -1,5 +1,6 @@
-// Wire types of the templates resource: list and retrieve.
-// Sources: the v1 contract of GET /api/v1/templates and GET /api/v1/templates/{id}.
+// Wire types of the templates resource. Those of previews and of the format's description are in
+// template_preview.hpp.
+// Sources: the v1 contract of GET /api/v1/templates and PUT /api/v1/templates/{id}.
 #pragma once
 
 #include <array>
@@ -21,8 +22,55 @@ struct TemplateListRequest {
   std::optional<TemplatePurpose> purpose;
 };
 
-struct TemplateRetrieveRequest {
+// Of all that need no more than the template.
+struct TemplateIdRequest {
   std::string id;
+};
+
+// What a new template and a changed one are given alike. A reference to a thing that this
+// installation does not have yet is refused as not found.
+struct TemplateCreateRequest {
+  std::string name;
+  std::optional<std::string> key;
+  std::optional<TemplatePurpose> purpose;
+  describe::Json definition = describe::Json::object();
+  std::optional<std::string> sender_profile_id;
+  std::optional<std::string> sub_type;
+  std::optional<std::string> language;
+};
+
+struct TemplateUpdateRequest {
+  std::string id;
+  std::optional<std::string> if_match;
+  std::optional<std::string> name;
+  describe::Patch<std::string> key;
+  std::optional<TemplatePurpose> purpose;
+  std::optional<describe::Json> definition;
+  describe::Patch<std::string> sender_profile_id;
+  describe::Patch<std::string> brand_kit_id;
+  describe::Patch<std::string> default_segment_id;
+  describe::Patch<std::string> sub_type;
+  std::optional<std::string> language;
+};
+
+struct TemplateDuplicateRequest {
+  std::string id;
+  std::optional<std::string> name;
+  std::optional<std::string> key;
+};
+
+struct TemplateDeleted {
+  std::string id;
+  bool deleted = true;
+};
+
+enum class TemplateProblemSeverity { Error, Warning };
+
+struct TemplateProblem {
+  std::string code;
+  TemplateProblemSeverity severity{};
+  std::string path;
+  std::string message;
 };
 
 struct TemplateWebsite {
@@ -64,11 +112,14 @@ struct TemplateDetail {
   std::optional<std::string> brand_kit_id;
   std::optional<std::string> default_segment_id;
   std::optional<std::string> source;
+  std::optional<std::string> sub_type;
   std::string language;
   std::string created_at;
   std::string updated_at;
   describe::Json definition = describe::Json::object();
   std::optional<std::string> current_snapshot_id;
+  std::string etag;
+  std::vector<TemplateProblem> problems;
 };
 
 }  // namespace segmentflow::wire
@@ -104,16 +155,174 @@ struct Description<segmentflow::wire::TemplateListRequest> {
 };
 
 template <>
-struct Description<segmentflow::wire::TemplateRetrieveRequest> {
-  using T = segmentflow::wire::TemplateRetrieveRequest;
-  static constexpr std::string_view name = "TemplateRetrieveRequest";
-  static constexpr std::string_view doc = "Which Template to read.";
+struct EnumNames<segmentflow::wire::TemplateProblemSeverity> {
+  static constexpr std::array<std::string_view, 2> names = {"Error", "Warning"};
+};
+
+}  // namespace describe
+
+namespace segmentflow::wire {
+
+inline constexpr std::size_t kTemplateNameLengthMax = 200;
+inline constexpr std::size_t kTemplateKeyLengthMax = 100;
+inline constexpr std::size_t kTemplateDefinitionDepthMax = 64;
+inline constexpr std::size_t kTemplateDefinitionBytesMax = 512 * 1024;
+
+// The rules of what several requests carry.
+inline constexpr describe::FieldRules kTemplateIdRules = {
+    .doc = "Id of the Template.",
+    .format = describe::Format::Uuid,
+    .example = R"("2c2f9e13-7d0a-4b10-9f4b-35f6d96d7a70")",
+    .carried = describe::Carried::Path};
+inline constexpr describe::FieldRules kTemplateNameRules = {.doc = "Name for people.",
+                                                            .length_min = 1,
+                                                            .length_max = kTemplateNameLengthMax,
+                                                            .example = R"("Receipt")"};
+inline constexpr describe::FieldRules kTemplateKeyRules = {
+    .doc =
+        "A name for programs, unique in the Organization: it can stand for the id as "
+        "templateKey. Lower-case letters, digits, . _ and -.",
+    .length_min = 1,
+    .length_max = kTemplateKeyLengthMax,
+    .pattern = "^[a-z0-9][a-z0-9._-]*$",
+    .example = R"("receipt-default")"};
+inline constexpr describe::FieldRules kTemplatePurposeRules = {
+    .doc = "What the Template is for. Emails can be sent with Transactional ones.",
+    .example = R"("Transactional")"};
+inline constexpr describe::FieldRules kTemplateDefinitionRules = {
+    .doc =
+        "The content: subject, body {root, elements}, and optionally from, replyTo, preheader, "
+        "renderVariables (sample state for previews: {data, profile, event}) and "
+        "sensitiveTransactionalVariablePaths (what is not kept after sending). "
+        "describe_template_format explains the body.",
+    .example =
+        R"({"subject": "Your receipt ${/data/orderId}", "body": {"root": "html", "elements": {
+            "html": {"type": "Html", "props": {}, "children": ["body"]},
+            "body": {"type": "Body", "props": {}, "children": ["text"]},
+            "text": {"type": "Text",
+                     "props": {"text": {"$template": "Order ${/data/orderId}"}}}}}})",
+    .json_kind = describe::JsonKind::Object,
+    .json_bytes_max = kTemplateDefinitionBytesMax,
+    .json_depth_max = kTemplateDefinitionDepthMax};
+inline constexpr describe::FieldRules kTemplateSenderRules = {
+    .doc = "Id of the SenderProfile to use when a send names no sender.",
+    .format = describe::Format::Uuid};
+inline constexpr describe::FieldRules kTemplateSubTypeRules = {
+    .doc = "A finer kind, for your own order.", .length_min = 1, .length_max = 100};
+inline constexpr describe::FieldRules kTemplateLanguageRules = {
+    .doc = "Language of the content (BCP 47).",
+    .length_min = 2,
+    .length_max = 35,
+    .example = R"("en")"};
+
+}  // namespace segmentflow::wire
+
+namespace describe {
+
+template <>
+struct Description<segmentflow::wire::TemplateIdRequest> {
+  using T = segmentflow::wire::TemplateIdRequest;
+  static constexpr std::string_view name = "TemplateIdRequest";
+  static constexpr std::string_view doc = "Which Template.";
+  static constexpr auto fields =
+      std::tuple{field("id", &T::id, segmentflow::wire::kTemplateIdRules)};
+};
+
+template <>
+struct Description<segmentflow::wire::TemplateCreateRequest> {
+  using T = segmentflow::wire::TemplateCreateRequest;
+  static constexpr std::string_view name = "TemplateCreateRequest";
+  static constexpr std::string_view doc = "A new Template.";
   static constexpr auto fields = std::tuple{
-      field("id", &T::id,
-            {.doc = "Id of the Template.",
-             .format = Format::Uuid,
-             .example = R"("2c2f9e13-7d0a-4b10-9f4b-35f6d96d7a70")",
-             .carried = Carried::Path}),
+      field("name", &T::name, segmentflow::wire::kTemplateNameRules),
+      field("key", &T::key, segmentflow::wire::kTemplateKeyRules),
+      field("purpose", &T::purpose,
+            {.doc = "What the Template is for. Emails can be sent with Transactional ones.",
+             .example = R"("Transactional")",
+             .default_text = R"("General")"}),
+      field("definition", &T::definition, segmentflow::wire::kTemplateDefinitionRules),
+      field("senderProfileId", &T::sender_profile_id, segmentflow::wire::kTemplateSenderRules),
+      field("subType", &T::sub_type, segmentflow::wire::kTemplateSubTypeRules),
+      field("language", &T::language, segmentflow::wire::kTemplateLanguageRules),
+  };
+};
+
+template <>
+struct Description<segmentflow::wire::TemplateUpdateRequest> {
+  using T = segmentflow::wire::TemplateUpdateRequest;
+  static constexpr std::string_view name = "TemplateUpdateRequest";
+  static constexpr std::string_view doc =
+      "Changes of a Template: what is absent stays, null clears.";
+  static constexpr auto fields = std::tuple{
+      field("id", &T::id, segmentflow::wire::kTemplateIdRules),
+      field("ifMatch", &T::if_match,
+            {.doc = "The etag that you read: the change is refused when the Template has changed "
+                    "since. Omitted: the last write wins.",
+             .length_min = 1,
+             .length_max = 40,
+             .example = R"("3")",
+             .carried = Carried::Header,
+             .header = "If-Match"}),
+      field("name", &T::name, segmentflow::wire::kTemplateNameRules),
+      field("key", &T::key, segmentflow::wire::kTemplateKeyRules),
+      field("purpose", &T::purpose, segmentflow::wire::kTemplatePurposeRules),
+      field("definition", &T::definition, segmentflow::wire::kTemplateDefinitionRules),
+      field("senderProfileId", &T::sender_profile_id, segmentflow::wire::kTemplateSenderRules),
+      field("brandKitId", &T::brand_kit_id,
+            {.doc = "Id of the Brand Kit; null for the Organization's default.",
+             .format = Format::Uuid}),
+      field("defaultSegmentId", &T::default_segment_id,
+            {.doc = "Id of the Segment it is usually sent to.", .format = Format::Uuid}),
+      field("subType", &T::sub_type, segmentflow::wire::kTemplateSubTypeRules),
+      field("language", &T::language, segmentflow::wire::kTemplateLanguageRules),
+  };
+};
+
+template <>
+struct Description<segmentflow::wire::TemplateDuplicateRequest> {
+  using T = segmentflow::wire::TemplateDuplicateRequest;
+  static constexpr std::string_view name = "TemplateDuplicateRequest";
+  static constexpr std::string_view doc = "Which Template to copy, and the copy's names.";
+  static constexpr auto fields = std::tuple{
+      field("id", &T::id, segmentflow::wire::kTemplateIdRules),
+      field("name", &T::name,
+            {.doc = "Name of the copy. Omitted: \"Copy of\" and the original's.",
+             .length_min = 1,
+             .length_max = segmentflow::wire::kTemplateNameLengthMax,
+             .example = R"("Receipt, new design")"}),
+      field("key", &T::key,
+            {.doc = "Key of the copy. Omitted: none.",
+             .length_min = 1,
+             .length_max = segmentflow::wire::kTemplateKeyLengthMax,
+             .pattern = "^[a-z0-9][a-z0-9._-]*$",
+             .example = R"("receipt-new")"}),
+  };
+};
+
+template <>
+struct Description<segmentflow::wire::TemplateDeleted> {
+  using T = segmentflow::wire::TemplateDeleted;
+  static constexpr std::string_view name = "TemplateDeleted";
+  static constexpr std::string_view doc = "The Template is gone.";
+  static constexpr auto fields = std::tuple{
+      field("id", &T::id, {.doc = "Id of the deleted Template.", .format = Format::Uuid}),
+      field("deleted", &T::deleted, {.doc = "Always true."}),
+  };
+};
+
+template <>
+struct Description<segmentflow::wire::TemplateProblem> {
+  using T = segmentflow::wire::TemplateProblem;
+  static constexpr std::string_view name = "TemplateProblem";
+  static constexpr std::string_view doc = "Something that is wrong or doubtful in a Template.";
+  static constexpr auto fields = std::tuple{
+      field("code", &T::code, {.doc = "What kind of problem.", .example = R"("missing_child")"}),
+      field("severity", &T::severity,
+            {.doc = "A Template with an Error cannot be sent; a Warning can wait."}),
+      field("path", &T::path,
+            {.doc = "JSON Pointer into the definition.",
+             .example = R"("/body/elements/title/props/text")"}),
+      field("message", &T::message, {.doc = "What is wrong and how to mend it."}),
   };
 };
 
@@ -199,6 +408,8 @@ struct Description<segmentflow::wire::TemplateDetail> {
       field("defaultSegmentId", &T::default_segment_id,
             {.doc = "Id of the Segment it is usually sent to, or null.", .format = Format::Uuid}),
       field("source", &T::source, {.doc = "Where the Template came from, or null."}),
+      field("subType", &T::sub_type,
+            {.doc = "A finer kind, for your own order.", .omit_empty = true}),
       field("language", &T::language,
             {.doc = "Language of the content (BCP 47).", .example = R"("en")"}),
       field("createdAt", &T::created_at,
@@ -210,8 +421,12 @@ struct Description<segmentflow::wire::TemplateDetail> {
                     "as {\"$state\": \"/data/orderId\"} show which data a send should give.",
              .json_kind = JsonKind::Object}),
       field("currentSnapshotId", &T::current_snapshot_id,
-            {.doc = "Id of the latest frozen content, or null before the first send.",
-             .format = Format::Uuid}),
+            {.doc = "Id of the frozen content that a send would use now.", .format = Format::Uuid}),
+      field("etag", &T::etag,
+            {.doc = "Names this state of the Template: give it as ifMatch with a change.",
+             .example = R"("3")"}),
+      field("problems", &T::problems,
+            {.doc = "What is wrong or doubtful in the definition; empty when all is well."}),
   };
 };
 

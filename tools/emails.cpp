@@ -333,7 +333,7 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
     command.items.push_back(prepare_accept(*key, std::move(*wanted), engine.secret));
   }
   if (command.items.empty()) {
-    done(Reply<wire::EmailBatchResponse>{batch_response(*batch)});
+    done(batch_response(*batch));
     return;
   }
   engine.committer.submit(
@@ -348,16 +348,16 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
             return at_item(std::move(error), i);
           });
         }
-        done(Reply<wire::EmailBatchResponse>{batch_response(*batch)});
+        done(batch_response(*batch));
       });
 }
 
 // --- emails.retrieve ----------------------------------------------------------------------------
 
-Result<wire::EmailSend> retrieve_email(const Engine&, Transaction& tx, const ApiKey& key,
-                                       const wire::EmailRetrieveRequest& request) {
+Result<Reply<wire::EmailSend>> retrieve_email(const Engine&, Transaction& tx, const ApiKey& key,
+                                              const wire::EmailRetrieveRequest& request) {
   return retrieve_email_send(tx, key.organization_id, Uuid::parse(request.id).value_or(Uuid{}))
-      .map(wire_send);
+      .map([](const EmailSend& send) { return Reply(wire_send(send)); });
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -83,6 +85,40 @@ std::vector<describe::Problem> problems_of(const describe::Json& input) {
   return describe::read(input, request);
 }
 
+// What a handler gives back. A response alone converts to it.
+template <class Response>
+struct Reply {
+  Reply(Response value, Answer::Headers extra = {})
+      : response(std::move(value)), headers(std::move(extra)) {}
+  Response response;
+  Answer::Headers headers;
+};
+template <class Response>
+using ReplyDone = std::function<void(Result<Reply<Response>>)>;
+
+template <class Response>
+Result<Answer> answer_of(Result<Reply<Response>> reply) {
+  return std::move(reply).map([](Reply<Response> given) {
+    return Answer::of(std::move(given.response), std::move(given.headers));
+  });
+}
+
+// Reads and changes have handlers of one form: a plain function in a transaction.
+template <class Request, class Response>
+using Handler = Result<Reply<Response>> (*)(const Engine&, Transaction&, const ApiKey&,
+                                            const Request&);
+
+// Parses `input` for `run`, or refuses it through `done`.
+template <class Request, class Run>
+void with_request(const describe::Json& input, const AnswerDone& done, Run run) {
+  auto request = std::make_shared<Request>();
+  if (auto problems = describe::read(input, *request); !problems.empty()) {
+    done(tl::unexpected(invalid_input(std::move(problems))));
+    return;
+  }
+  run(std::move(request));
+}
+
 // Runs `work`; a defect (an exception) is logged and becomes Internal, which tells the caller
 // nothing of what is inside.
 Result<Answer> guarded(const std::function<Result<Answer>()>& work);
@@ -90,56 +126,66 @@ Result<Answer> guarded(const std::function<Result<Answer>()>& work);
 // A read: a plain function on a reader thread, in one snapshot of the database.
 template <class Request, class Response>
 Operation read_operation(OperationInfo info,
-                         Result<Response> (*handler)(const Engine&, Transaction&, const ApiKey&,
-                                                     const Request&)) {
+                         std::type_identity_t<Handler<Request, Response>> handler) {
   auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
                           AnswerDone done) {
-    auto request = std::make_shared<Request>();
-    if (auto problems = describe::read(input, *request); !problems.empty()) {
-      done(tl::unexpected(invalid_input(std::move(problems))));
-      return;
-    }
-    const bool queued = engine.readers.post([&engine, handler, key, request, done] {
-      done(guarded([&]() -> Result<Answer> {
-        Result<Response> response = fail(ErrorCode::Internal, "The operation gave no answer.");
-        const auto read = engine.database.read(
-            [&](Transaction& tx) { response = handler(engine, tx, *key, *request); });
-        if (!read) return tl::unexpected(read.error());
-        if (!response) return tl::unexpected(response.error());
-        return Answer::of(std::move(*response));
-      }));
+    with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
+      const bool queued = engine.readers.post([&engine, handler, key, request, done] {
+        done(guarded([&]() -> Result<Answer> {
+          Result<Reply<Response>> reply =
+              fail(ErrorCode::Internal, "The operation gave no answer.");
+          const auto read = engine.database.read(
+              [&](Transaction& tx) { reply = handler(engine, tx, *key, *request); });
+          if (!read) return tl::unexpected(read.error());
+          return answer_of(std::move(reply));
+        }));
+      });
+      if (!queued)
+        done(fail(ErrorCode::RateLimited, "Too many reads are waiting. Try again shortly."));
     });
-    if (!queued)
-      done(fail(ErrorCode::RateLimited, "Too many reads are waiting. Try again shortly."));
   };
   return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),
           problems_of<Request>};
 }
 
-// What a write's handler gives back through its callback.
-template <class Response>
-struct Reply {
-  Response response;
-  std::vector<std::pair<std::string, std::string>> headers{};
-};
-template <class Response>
-using ReplyDone = std::function<void(Result<Reply<Response>>)>;
+// A change that takes one caller at a time: a plain function on a thread of the committer, whose
+// transaction may be shared with others. It may run more than once (Committer::run).
+template <class Request, class Response>
+Operation change_operation(OperationInfo info,
+                           std::type_identity_t<Handler<Request, Response>> handler) {
+  auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
+                          AnswerDone done) {
+    with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
+      auto made = std::make_shared<std::optional<Reply<Response>>>();
+      engine.committer.submit(
+          [&engine, handler, key, request, made](Transaction& tx) -> Result<void> {
+            return handler(engine, tx, *key, *request).map([&](Reply<Response> reply) {
+              *made = std::move(reply);
+            });
+          },
+          [made, done](Result<void> result) {
+            if (!result) {
+              done(tl::unexpected(std::move(result.error())));
+            } else {
+              done(answer_of(Result<Reply<Response>>(std::move(**made))));
+            }
+          });
+    });
+  };
+  return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),
+          problems_of<Request>};
+}
 
-// A write: the handler prepares a command and submits it to the committer; it blocks nowhere.
+// A write of many callers at once: the handler prepares a command and submits it to the committer;
+// it blocks nowhere.
 template <class Request, class Response>
 Operation write_operation(OperationInfo info, void (*handler)(const Engine&, const KeyPtr&, Request,
                                                               ReplyDone<Response>)) {
   auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
                           AnswerDone done) {
-    Request request;
-    if (auto problems = describe::read(input, request); !problems.empty()) {
-      done(tl::unexpected(invalid_input(std::move(problems))));
-      return;
-    }
-    handler(engine, key, std::move(request), [done](Result<Reply<Response>> reply) {
-      done(std::move(reply).map([](Reply<Response> r) {
-        return Answer::of(std::move(r.response), std::move(r.headers));
-      }));
+    with_request<Request>(input, done, [&](std::shared_ptr<Request> request) {
+      handler(engine, key, std::move(*request),
+              [done](Result<Reply<Response>> reply) { done(answer_of(std::move(reply))); });
     });
   };
   return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),

@@ -17,8 +17,8 @@ wire::DeliveryMode wire_mode(DeliveryMode mode) {
   return wire::DeliveryMode::Off;
 }
 
-Result<wire::StatusResponse> get_status(const Engine& engine, Transaction& tx, const ApiKey& key,
-                                        const wire::StatusRequest&) {
+Result<Reply<wire::StatusResponse>> get_status(const Engine& engine, Transaction& tx,
+                                               const ApiKey& key, const wire::StatusRequest&) {
   const DeliveryStatus delivery = engine.delivery_status();
   wire::StatusResponse response;
   response.organization = {key.organization_id.to_string(), key.organization_name};

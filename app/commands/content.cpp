@@ -10,7 +10,7 @@
 #include "app/template_file.hpp"
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
-#include "core/templates/templates.hpp"
+#include "core/templates/template_changes.hpp"
 
 namespace segmentflow::app {
 namespace {
@@ -89,9 +89,8 @@ int run_templates_import(const Settings& settings, const std::string& organizati
           if (!profile) return tl::unexpected(profile.error());
           wanted->sender_profile_id = profile->id;
         }
-        return save_template(tx, runtime.ids(), chosen.id, *wanted).map([&](Template found) {
-          saved = std::move(found);
-        });
+        return import_template(tx, runtime.ids(), chosen.id, *wanted)
+            .map([&](TemplateDetail found) { saved = std::move(found.template_); });
       });
   if (!done) return report(done.error());
   print_findings(saved);

@@ -31,6 +31,8 @@ constexpr std::array kKinds = {
     ErrorKind{RecipientNotResolved, 422, "recipient_not_resolved", "RecipientNotResolved", false},
     ErrorKind{RecipientConflict, 422, "recipient_conflict", "RecipientConflict", false},
     ErrorKind{Conflict, 409, "conflict", "Conflict", false},
+    ErrorKind{PreconditionFailed, 412, "precondition_failed", "PreconditionFailed", false},
+    ErrorKind{RenderFailed, 422, "render_failed", "RenderFailed", false},
     ErrorKind{RateLimited, 429, "rate_limited", "RateLimited", true},
     ErrorKind{Internal, 500, "internal", "Internal", true},
     ErrorKind{NotReady, 503, "not_ready", "NotReady", true},

@@ -29,6 +29,8 @@ enum class ErrorCode {
   RecipientNotResolved,      // 422: externalId of nobody, or a Profile without an address
   RecipientConflict,         // 422: the identities given are not one Profile
   Conflict,                  // 409: the state of the thing does not allow it
+  PreconditionFailed,        // 412: the thing has changed since the caller read it
+  RenderFailed,              // 422: a template that cannot be rendered with the given state
   RateLimited,               // 429: a named queue or concurrency limit is full
   Internal,                  // 500: a defect
   NotReady,                  // 503: delivery, database or start-up is not there; try again

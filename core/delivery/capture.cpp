@@ -15,6 +15,9 @@ namespace segmentflow {
 namespace {
 
 constexpr int kAcceptedCode = 250;
+constexpr std::string_view kSensitiveNote =
+    "This message holds values of sensitiveTransactionalVariablePaths. The engine does not keep "
+    "them after delivery; captured messages are exempt.";
 
 MailOutcome unwritten(MailResult result, MailPhase phase, std::string detail) {
   MailOutcome outcome;
@@ -39,10 +42,11 @@ MailOutcome accepted() {
 }
 
 std::string envelope_json(const OutgoingMail& mail, const std::string& id, Time now) {
-  const nlohmann::ordered_json envelope = {{"messageId", id},
-                                           {"mailFrom", mail.mail_from},
-                                           {"recipients", mail.recipients},
-                                           {"capturedAt", to_iso8601(now)}};
+  nlohmann::ordered_json envelope = {{"messageId", id},
+                                     {"mailFrom", mail.mail_from},
+                                     {"recipients", mail.recipients},
+                                     {"capturedAt", to_iso8601(now)}};
+  if (mail.holds_sensitive) envelope["note"] = kSensitiveNote;
   constexpr int kIndent = 2;
   return envelope.dump(kIndent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
          "\n";

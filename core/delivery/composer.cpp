@@ -54,7 +54,10 @@ Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   if (!data) return tl::unexpected(data.error());
   auto profile = stored_json(delivery.profile_json);
   if (!profile) return tl::unexpected(profile.error());
-  auto rendered = (*compiled)->render_body(std::move(*data), std::move(*profile));
+  auto brand = delivery.brand_json ? stored_json(*delivery.brand_json) : describe::Json();
+  if (!brand) return tl::unexpected(brand.error());
+  auto rendered = (*compiled)->render_body(
+      {&*data, &*profile, nullptr, delivery.brand_json ? &*brand : nullptr});
   if (!rendered) return tl::unexpected(rendered.error());
 
   MimeMessage message;
@@ -75,6 +78,7 @@ Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   mail.message_id = send.message_id.value().to_string();
   mail.mail_from = send.from.email;
   mail.recipients = envelope_recipients(send);
+  mail.holds_sensitive = !(*compiled)->sensitive.empty();
   mail.content = std::make_shared<const std::string>(std::move(*content));
   return mail;
 }

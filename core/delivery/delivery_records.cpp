@@ -18,6 +18,7 @@ using describe::Json;
 enum ClaimColumn : std::size_t {
   kData,
   kProfile,
+  kBrand,
   kErasedAt,
   kSuppression,
   kSenderRemovedAt,
@@ -29,7 +30,7 @@ enum ClaimColumn : std::size_t {
 
 const std::string& claim_sql() {
   static const std::string sql = fmt::format(
-      "SELECT {}, c.data, c.profile, p.erased_at, x.reason, f.removed_at, d.status, "
+      "SELECT {}, c.data, c.profile, c.brand, p.erased_at, x.reason, f.removed_at, d.status, "
       "g.policy, b.subscribed FROM {{input}} AS i JOIN email_sends s ON s.id = i.send_id "
       "LEFT JOIN email_contents c ON c.send_id = s.id "
       "LEFT JOIN profiles p ON p.organization_id = s.organization_id AND p.id = s.profile_id "
@@ -96,9 +97,30 @@ class StatusUpdates {
         "message_id = CASE WHEN i.no_message = 1 THEN NULL ELSE message_id END, "
         "updated_at = $1 FROM {input} AS i WHERE email_sends.id = i.id",
         input_, {tx.now()});
+    forget_sensitive(tx);
   }
 
  private:
+  // A status that is written here is final: what was needed to try again is not any more.
+  void forget_sensitive(Transaction& tx) {
+    SqlInput rows({{"send_id", SqlType::Bytes}, {"subject", SqlType::Text}});
+    for (const auto& row :
+         tx.query("SELECT c.send_id, c.kept_subject FROM {input} AS i JOIN email_contents c "
+                  "ON c.send_id = i.id WHERE c.kept_data IS NOT NULL OR c.kept_profile IS NOT NULL",
+                  input_)) {
+      rows.add({row[0], row[1]});
+    }
+    tx.query(
+        "UPDATE email_sends SET subject = i.subject FROM {input} AS i "
+        "WHERE email_sends.id = i.send_id AND i.subject IS NOT NULL",
+        rows);
+    tx.query(
+        "UPDATE email_contents SET data = coalesce(kept_data, data), kept_data = NULL, "
+        "profile = coalesce(kept_profile, profile), kept_profile = NULL, kept_subject = NULL "
+        "FROM {input} AS i WHERE email_contents.send_id = i.send_id",
+        rows);
+  }
+
   SqlInput input_{{{"id", SqlType::Bytes},
                    {"status", SqlType::Text},
                    {"skipped_reason", SqlType::Text},
@@ -151,6 +173,7 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
     delivery.attempt = claimed.attempts + 1;
     delivery.data_json = row[first + kData].text();
     delivery.profile_json = row[first + kProfile].text();
+    delivery.brand_json = row[first + kBrand].optional_text();
     answer.deliveries.push_back(std::move(delivery));
   }
   ended.write(tx);

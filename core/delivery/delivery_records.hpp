@@ -20,6 +20,7 @@ struct Delivery {
   EmailSend send;
   std::string data_json;
   std::string profile_json;
+  std::optional<std::string> brand_json;
 };
 
 struct ClaimCommand {

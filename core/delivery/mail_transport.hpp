@@ -17,6 +17,7 @@ struct OutgoingMail {
   std::string mail_from;   // envelope sender
   std::vector<std::string> recipients;
   std::shared_ptr<const std::string> content;  // CRLF lines, not dot-stuffed
+  bool holds_sensitive = false;  // values that are not to be kept once the send is final
 };
 
 struct MailReply {

@@ -149,18 +149,25 @@ void write_contents_and_jobs(Transaction& tx, const Made& made) {
   SqlInput contents({{"send_id", SqlType::Bytes},
                      {"organization_id", SqlType::Bytes},
                      {"data", SqlType::Text},
-                     {"profile", SqlType::Text}});
+                     {"profile", SqlType::Text},
+                     {"brand", SqlType::Text},
+                     {"kept_data", SqlType::Text},
+                     {"kept_profile", SqlType::Text},
+                     {"kept_subject", SqlType::Text}});
   std::vector<NewJob> jobs;
   for (const NewSend* each : made) {
     const EmailSend& send = each->send;
     if (send.is_final()) continue;
-    contents.add({send.id, send.organization_id, each->data_json, each->profile_json});
+    contents.add({send.id, send.organization_id, each->data_json, each->profile_json,
+                  each->brand_json, each->kept_data, each->kept_profile, each->kept_subject});
     jobs.push_back(
         {send.organization_id, JobKind::Deliver, send.id, send.created_at, send.deadline_at});
   }
   tx.query(
-      "INSERT INTO email_contents (send_id, organization_id, data, profile) "
-      "SELECT i.send_id, i.organization_id, i.data, i.profile FROM {input} AS i",
+      "INSERT INTO email_contents (send_id, organization_id, data, profile, brand, kept_data, "
+      "kept_profile, kept_subject) SELECT i.send_id, i.organization_id, i.data, i.profile, "
+      "i.brand, "
+      "i.kept_data, i.kept_profile, i.kept_subject FROM {input} AS i",
       contents);
   add_jobs(tx, jobs);
 }

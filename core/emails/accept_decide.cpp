@@ -329,14 +329,37 @@ class Decider {
     const Json profile = used.compiled->frozen_profile(
         recipient.profile.id, recipient.profile.email, recipient.profile.properties);
     made.profile_json = describe::dump_json(profile);
-    auto subject = item.request.subject ? Result<std::string>(*item.request.subject)
-                                        : used.compiled->render_subject(item.request.data, profile);
+    if (used.compiled->reads_brand) {
+      if (const auto* brand = find_in(lookup_.brands, item.organization_id))
+        made.brand_json = *brand;
+    }
+    auto subject = freeze_subject(item, *used.compiled, profile, made);
     if (!subject) return tl::unexpected(subject.error());
     fill_send(made.send, item, used, recipient, *subject);
     made.send.sender_profile_id = sender.id;
     made.send.from = sender.from;
     made.send.reply_to = reply_to;
     return made;
+  }
+
+  // The subject, and what of the send is kept when it is final.
+  static Result<std::string> freeze_subject(const AcceptItem& item, const CompiledTemplate& used,
+                                            const Json& profile, NewSend& made) {
+    const Json& data = item.request.data;
+    const Json brand = made.brand_json ? Json::parse(*made.brand_json) : Json();
+    const Json* const brand_root = made.brand_json ? &brand : nullptr;
+    const auto kept_data = used.without_sensitive("data", data);
+    const auto kept_profile = used.without_sensitive("profile", profile);
+    if (kept_data) made.kept_data = describe::dump_json(*kept_data);
+    if (kept_profile) made.kept_profile = describe::dump_json(*kept_profile);
+    if (item.request.subject) return *item.request.subject;
+    auto subject = used.render_subject({&data, &profile, nullptr, brand_root});
+    if (!subject || !(kept_data || kept_profile)) return subject;
+    const auto kept =
+        used.render_subject({kept_data ? &*kept_data : &data,
+                             kept_profile ? &*kept_profile : &profile, nullptr, brand_root});
+    if (kept && *kept != *subject) made.kept_subject = *kept;
+    return subject;
   }
 
   void fill_send(EmailSend& send, const AcceptItem& item, const KnownTemplate& used,

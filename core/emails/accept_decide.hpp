@@ -23,8 +23,14 @@ struct NewSend {
   std::string request_mac;
   std::string fingerprint;
   Uuid api_key_id;
+  // What rendering reads, frozen, as JSON texts: of the profile the values that the template names.
   std::string data_json;
-  std::string profile_json;                    // the profile values that the template names, frozen
+  std::string profile_json;
+  std::optional<std::string> brand_json;
+  // What becomes of data, profile and subject when the send is final; nullopt: they stay.
+  std::optional<std::string> kept_data;
+  std::optional<std::string> kept_profile;
+  std::optional<std::string> kept_subject;
   std::optional<NewProfile> new_profile;       // to be made with the send
   std::optional<std::string> new_external_id;  // to be linked to the send's profile
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/brand/brand_kits.hpp"
 #include "core/senders/senders.hpp"
 
 namespace segmentflow {
@@ -107,6 +108,14 @@ void look_up_templates(Transaction& tx, const Items& items, AcceptLookup& found,
   keep_templates(tx.query(kById, by_id.input()), found);
   keep_templates(tx.query(kByKey, by_key.input()), found);
   compile_templates(tx, found, cache);
+}
+
+void look_up_brands(Transaction& tx, AcceptLookup& found) {
+  std::set<Uuid> organization_ids;
+  for (const auto& [key, known] : found.templates) {
+    if (known.compiled->reads_brand) organization_ids.insert(key.first);
+  }
+  if (!organization_ids.empty()) found.brands = default_brands(tx, organization_ids);
 }
 
 KnownProfile keep_profile(const SqlRow& row, AcceptLookup& found) {
@@ -268,6 +277,7 @@ AcceptLookup look_up(Transaction& tx, std::span<const AcceptItem* const> items,
   const Items open = unresolved(items, found);
   if (open.empty()) return found;
   look_up_templates(tx, open, found, templates);
+  look_up_brands(tx, found);
   look_up_profiles(tx, open, found);
   look_up_senders(tx, open, found);
   look_up_domains(tx, open, found);

@@ -59,6 +59,7 @@ struct AcceptLookup {
   std::map<OrgText, KnownSend> sends;  // by idempotency key
   std::map<OrgId, KnownTemplate> templates;
   std::map<OrgText, Uuid> template_keys;
+  std::map<Uuid, std::string> brands;  // JSON text by organisation, where a template reads it
   std::map<OrgId, KnownProfile> profiles;
   std::map<OrgText, Uuid> profiles_by_email;  // by email key, or the keyed hash of an erased one
   std::map<OrgText, Uuid> profiles_by_external_id;

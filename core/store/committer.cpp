@@ -127,6 +127,13 @@ Result<void> Committer::run_always(Work work) {
   return result.map([](std::monostate) {});
 }
 
+void Committer::submit(Work work, std::function<void(Result<void>)> done) {
+  submit<Work, std::monostate>(*work_write_, std::move(work),
+                               [done = std::move(done)](Result<std::monostate> result) {
+                                 done(std::move(result).map([](std::monostate) {}));
+                               });
+}
+
 void Committer::on_commit(std::function<void()> hook) {
   on_commit_ = std::move(hook);
 }

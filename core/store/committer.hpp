@@ -93,6 +93,8 @@ class Committer {
   // The same, also where the queue is full: for what must not wait for calls to become fewer, such
   // as signs of life. There may only ever be a handful of it.
   Result<void> run_always(Work work);
+  // The same without waiting; `done` as that of the other submit().
+  void submit(Work work, std::function<void(Result<void>)> done);
 
   // Called on a thread of the committer after each commit, after its answers; set before the first
   // submit. Keep it short.

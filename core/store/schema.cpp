@@ -270,9 +270,39 @@ ALTER TABLE delivery_attempts SET (fillfactor = 85, autovacuum_vacuum_scale_fact
 ALTER TABLE email_contents SET (autovacuum_vacuum_scale_factor = 0.05);
 )sql";
 
+// `kept_data`, `kept_profile` and `kept_subject` are what those become when the send is final: the
+// same without the values that the template calls sensitive. null where it names none. `brand` is
+// what /brand gives, frozen with the rest.
+constexpr std::string_view kAuthoring = R"sql(
+ALTER TABLE templates ADD COLUMN revision BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE templates ADD COLUMN sub_type TEXT;
+CREATE TABLE brand_kits (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  name TEXT NOT NULL,
+  is_default BIGINT NOT NULL,
+  brand TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE INDEX brand_kits_of ON brand_kits (organization_id);
+ALTER TABLE email_contents ADD COLUMN brand TEXT;
+ALTER TABLE email_contents ADD COLUMN kept_data TEXT;
+ALTER TABLE email_contents ADD COLUMN kept_profile TEXT;
+ALTER TABLE email_contents ADD COLUMN kept_subject TEXT;
+)sql";
+
+// A claim rewrites all rows of a page at once: each new version needs room beside the old one, or
+// all indexes get an entry for it.
+constexpr std::string_view kAuthoringHints = R"sql(
+ALTER TABLE email_sends SET (fillfactor = 50);
+)sql";
+
 constexpr std::array kMigrations = {
     Migration{1, "foundation", kFoundation},
     Migration{2, "many nodes", kManyNodes, kManyNodesHints},
+    Migration{3, "authoring", kAuthoring, kAuthoringHints},
 };
 
 }  // namespace

@@ -3,53 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "core/templates/definition.hpp"
+#include "core/templates/sensitive.hpp"
 
 namespace segmentflow {
 namespace {
 
 using describe::Json;
-using render::Finding;
 using render::Severity;
 
 constexpr std::size_t kSubjectCharactersMax = 998;  // RFC 5322 §2.1.1
 
-std::string text_member(const Json& definition, const char* name) {
-  const auto member = definition.find(name);
-  return member != definition.end() && member->is_string() ? member->get<std::string>() : "";
-}
-
-std::optional<Address> address_member(const Json& definition, const char* name,
-                                      std::vector<Finding>& findings) {
-  const std::string text = text_member(definition, name);
-  if (text.empty()) return std::nullopt;
-  auto address = parse_address(text);
-  if (address) return std::move(*address);
-  findings.push_back(
-      {"invalid_address", Severity::Error, fmt::format("/{}", name), address.error()});
-  return std::nullopt;
-}
-
 // "/profile/plan/name" → "plan"; "" for the whole profile.
 std::optional<std::string> profile_name(std::string_view path) {
-  constexpr std::string_view kRoot = "/profile";
-  if (path == kRoot || path == "/" || path.empty()) return "";
-  if (!path.starts_with("/profile/")) return std::nullopt;
-  path.remove_prefix(kRoot.size() + 1);
-  std::string name(path.substr(0, path.find('/')));
-  for (std::size_t at = 0; (at = name.find('~', at)) != std::string::npos; ++at) {
-    name.replace(at, 2, name.substr(at, 2) == "~1" ? "/" : "~");
-  }
-  return name;
+  const render::Pointer pointer = render::parse_pointer(path);
+  if (pointer.steps.empty()) return "";
+  if (pointer.steps.front().name != "profile") return std::nullopt;
+  return pointer.steps.size() == 1 ? "" : pointer.steps[1].name;
 }
 
-void note_profile_paths(CompiledTemplate& compiled, const std::vector<std::string>& paths) {
-  for (const auto& path : paths) {
+void note_paths(CompiledTemplate& compiled) {
+  auto& names = compiled.profile_names;
+  for (const auto& path : compiled.paths_read) {
+    const auto pointer = render::parse_pointer(path);
+    if (pointer.steps.empty() || pointer.steps.front().name == "brand") compiled.reads_brand = true;
     const auto name = profile_name(path);
     if (!name) continue;
     if (name->empty()) compiled.reads_whole_profile = true;
-    auto& names = compiled.profile_names;
     if (!name->empty() && std::find(names.begin(), names.end(), *name) == names.end()) {
       names.push_back(*name);
     }
@@ -72,10 +56,25 @@ std::string as_subject(std::string text) {
   return text;
 }
 
+Result<void> compile_body(const Json& body, CompiledTemplate& compiled) {
+  auto parsed = render::parse_spec(body);
+  if (!parsed) {
+    for (auto& problem : parsed.error().problems) problem.path = "/body" + problem.path;
+    return tl::unexpected(std::move(parsed.error()));
+  }
+  compiled.spec = std::move(parsed->spec);
+  for (auto& finding : parsed->findings) {
+    finding.path = "/body" + finding.path;
+    compiled.findings.push_back(std::move(finding));
+  }
+  compiled.paths_read = render::state_paths_read(*compiled.spec);
+  return {};
+}
+
 }  // namespace
 
 bool CompiledTemplate::is_complete() const {
-  return spec && std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
+  return spec && std::none_of(findings.begin(), findings.end(), [](const auto& finding) {
            return finding.severity == Severity::Error;
          });
 }
@@ -98,17 +97,20 @@ Json CompiledTemplate::frozen_profile(const Uuid& id, std::string_view email,
   return frozen;
 }
 
-Result<std::string> CompiledTemplate::render_subject(const Json& data, const Json& profile) const {
-  return render::render_template_string(subject, {&data, &profile, nullptr}).map(as_subject);
+Result<std::string> CompiledTemplate::render_subject(const render::State& state) const {
+  return render::render_template_string(subject, state).map(as_subject);
 }
 
-Result<render::Rendered> CompiledTemplate::render_body(const Json& data,
-                                                       const Json& profile) const {
+Result<render::Rendered> CompiledTemplate::render_body(const render::State& state) const {
   if (!spec) return fail(ErrorCode::ValidationFailed, "The template has no body.");
-  const render::State state{&data, &profile, nullptr};
   auto shown_first = render::render_template_string(preheader, state);
   if (!shown_first) return tl::unexpected(shown_first.error());
   return render::render(*spec, state, *shown_first);
+}
+
+std::optional<Json> CompiledTemplate::without_sensitive(std::string_view root,
+                                                        const Json& value) const {
+  return segmentflow::without_sensitive(sensitive, root, value);
 }
 
 Result<CompiledTemplate> compile_template(const Json& definition) {
@@ -117,10 +119,14 @@ Result<CompiledTemplate> compile_template(const Json& definition) {
                 {{"", "Give an object with subject and body."}});
   }
   CompiledTemplate compiled;
-  compiled.subject = text_member(definition, "subject");
-  compiled.preheader = text_member(definition, "preheader");
-  compiled.from = address_member(definition, "from", compiled.findings);
-  compiled.reply_to = address_member(definition, "replyTo", compiled.findings);
+  DefinitionReader reader(definition, compiled.findings);
+  compiled.subject = reader.text("subject");
+  compiled.preheader = reader.text("preheader");
+  compiled.from = reader.address("from");
+  compiled.reply_to = reader.address("replyTo");
+  compiled.render_variables = reader.object("renderVariables");
+  compiled.sensitive = reader.sensitive_paths();
+  reader.check_names();
   if (compiled.subject.empty()) {
     compiled.findings.push_back(
         {"missing_subject", Severity::Error, "/subject", "The template needs a subject."});
@@ -129,21 +135,16 @@ Result<CompiledTemplate> compile_template(const Json& definition) {
   if (body == definition.end()) {
     compiled.findings.push_back({"missing_body", Severity::Error, "/body",
                                  "The template needs a body with root and elements."});
-    return compiled;
+  } else if (auto done = compile_body(*body, compiled); !done) {
+    return tl::unexpected(done.error());
   }
-  auto parsed = render::parse_spec(*body);
-  if (!parsed) {
-    for (auto& problem : parsed.error().problems) problem.path = "/body" + problem.path;
-    return tl::unexpected(std::move(parsed.error()));
+  for (const auto* text : {&compiled.subject, &compiled.preheader}) {
+    for (auto& path : render::state_paths_in(*text)) compiled.paths_read.push_back(std::move(path));
   }
-  compiled.spec = std::move(parsed->spec);
-  for (auto& finding : parsed->findings) {
-    finding.path = "/body" + finding.path;
-    compiled.findings.push_back(std::move(finding));
-  }
-  note_profile_paths(compiled, render::state_paths_read(*compiled.spec));
-  note_profile_paths(compiled, render::state_paths_in(compiled.subject));
-  note_profile_paths(compiled, render::state_paths_in(compiled.preheader));
+  auto& paths = compiled.paths_read;
+  std::ranges::sort(paths);
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  note_paths(compiled);
   return compiled;
 }
 

@@ -13,6 +13,7 @@
 #include "core/base/address.hpp"
 #include "core/base/error.hpp"
 #include "core/base/id.hpp"
+#include "core/templates/render/pointer.hpp"
 #include "core/templates/render/render.hpp"
 #include "core/templates/render/spec.hpp"
 
@@ -25,9 +26,13 @@ struct CompiledTemplate {
   std::optional<Address> from;
   std::optional<Address> reply_to;
   std::shared_ptr<const render::Spec> spec;  // nullptr when the body is not a spec at all
+  std::vector<std::string> paths_read;       // in the state: subject, preheader and body together
   std::vector<std::string> profile_names;    // properties of the Profile that are read
   bool reads_whole_profile = false;
-  std::vector<render::Finding> findings;  // paths into the definition
+  bool reads_brand = false;
+  std::vector<render::Pointer> sensitive;  // what is not to be kept once a send is final
+  describe::Json render_variables = describe::Json::object();  // sample state for previews
+  std::vector<render::Finding> findings;                       // paths into the definition
 
   // Whether it can be sent: a subject, a readable body, no finding that is an error.
   bool is_complete() const;
@@ -39,15 +44,21 @@ struct CompiledTemplate {
                                 const std::string& properties) const;
 
   // The saved subject with its variables filled in, on one line, at most 998 characters.
-  Result<std::string> render_subject(const describe::Json& data,
-                                     const describe::Json& profile) const;
+  Result<std::string> render_subject(const render::State& state) const;
 
-  Result<render::Rendered> render_body(const describe::Json& data,
-                                       const describe::Json& profile) const;
+  Result<render::Rendered> render_body(const render::State& state) const;
+
+  // `value`, the root `root` of a state, with each sensitive value replaced by "[redacted]";
+  // nullopt when it holds none.
+  std::optional<describe::Json> without_sensitive(std::string_view root,
+                                                  const describe::Json& value) const;
 };
 
-// Compiles a definition {from, subject, body, replyTo?, preheader?, …}. ValidationFailed when the
-// body is not a flat spec or is over budget; everything else is a finding.
+// Compiles a definition {from, subject, body, replyTo?, preheader?, renderVariables?,
+// sensitiveTransactionalVariablePaths?}. ValidationFailed when the body is not a flat spec or is
+// over budget; everything else is a finding: those of the body, and, as errors, missing_subject,
+// missing_body, invalid_address, invalid_member, invalid_sensitive_path; as warnings,
+// unknown_member, unknown_root.
 Result<CompiledTemplate> compile_template(const describe::Json& definition);
 
 // Compiled snapshots by id: a snapshot never changes, so nothing is ever stale. Thread-safe.

@@ -1,6 +1,7 @@
 // Templates as stored: metadata, the current definition's snapshot, and what is wrong with it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +22,13 @@ struct Template {
   std::string name;
   std::string purpose;  // General, Newsletter, Promotional, Transactional, LeadMagnetDelivery
   std::string status;   // Active, Archived
+  std::optional<std::string> sub_type;
   std::string language;
   std::optional<Uuid> sender_profile_id;
   bool is_complete = false;
-  std::string problems;  // JSON text: [{code, severity, path, message}]
+  std::string problems;  // JSON text: [{code, severity, path, message}], paths into the definition
   Uuid snapshot_id;
+  std::int64_t revision = 1;  // grows with every change
   Time created_at = 0;
   Time updated_at = 0;
 };
@@ -34,28 +37,6 @@ struct TemplateDetail {
   Template template_;
   std::string definition;  // JSON text of the current snapshot
 };
-
-// What an operator or, later, the API saves.
-struct NewTemplate {
-  std::optional<Uuid> id;  // made when absent
-  std::optional<std::string> key;
-  std::string name;
-  std::string purpose = "General";
-  std::string language = "en";
-  std::optional<Uuid> sender_profile_id;
-  describe::Json definition;
-};
-
-inline constexpr std::size_t kTemplateDefinitionBytesMax = 512 * 1024;
-
-// A lower-case name of a template: ^[a-z0-9][a-z0-9._-]{0,99}$ (segmentflow-api.md §9 #25).
-bool is_template_key(std::string_view text);
-
-// Saves a template and its content-addressed snapshot: a new one, or a new definition of the one
-// with this id or key. ValidationFailed (paths into the definition), PayloadTooLarge, NotFound (the
-// sender, or the id is another organisation's), Conflict (the key is another template's).
-Result<Template> save_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
-                               const NewTemplate& wanted);
 
 struct TemplateFilter {
   std::vector<std::string> statuses;  // empty: all

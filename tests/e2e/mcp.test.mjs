@@ -14,7 +14,12 @@ import {
 import { hasShape } from "./shapes.mjs";
 
 const allTools = [
-  "batch_send", "get_email", "get_status", "get_template", "list_templates", "send_email",
+  "archive_template", "batch_send", "create_template", "delete_template",
+  "describe_template_format", "duplicate_template", "get_email", "get_status", "get_template",
+  "list_templates", "preview_template", "send_email", "unarchive_template", "update_template",
+];
+const templatesRead = [
+  "describe_template_format", "get_template", "list_templates", "preview_template",
 ];
 const revisions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 const END_MS_MAX = 5_000; // hosts kill a server that outlives its input longer
@@ -94,11 +99,13 @@ for (const mode of modeNames) {
       const expected = {
         "emails:write": ["batch_send", "get_status", "send_email"],
         "emails:read": ["get_email", "get_status"],
-        "templates:read": ["get_status", "get_template", "list_templates"],
-        "profiles:read": ["get_status"],
-        "emails:read,templates:read": [
-          "get_email", "get_status", "get_template", "list_templates",
+        "templates:read": ["get_status", ...templatesRead].sort(),
+        "templates:write": [
+          "archive_template", "create_template", "delete_template", "duplicate_template",
+          "get_status", "unarchive_template", "update_template",
         ],
+        "profiles:read": ["get_status"],
+        "emails:read,templates:read": ["get_email", "get_status", ...templatesRead].sort(),
       };
       for (const [scopes, names] of Object.entries(expected)) {
         const key = await newKey(on, scopes, scopes.split(","));
@@ -142,6 +149,16 @@ for (const mode of modeNames) {
       assert.deepEqual((await call("list_templates", { status: ["Archived"] })).items, []);
       const template = await call("get_template", { id: receiptTemplate });
       assert.equal(template.key, "receipt-default");
+      const draft = await call("create_template", { name: "D", definition: { subject: "s" } });
+      assert.equal(draft.isComplete, false);
+      const { id } = draft;
+      await call("update_template", { id, name: "E", ifMatch: draft.etag });
+      await call("preview_template", { templateId: receiptTemplate });
+      await call("describe_template_format", {});
+      const copy = await call("duplicate_template", { id });
+      await call("archive_template", { id });
+      await call("unarchive_template", { id });
+      await call("delete_template", { id: copy.id });
       const status = await call("get_status", {});
       assert.equal(status.organization.name, "Acme (demo)");
       assert.ok(status.scopes.includes("emails:write"));

@@ -11,8 +11,22 @@ import {
 } from "./demo.mjs";
 import { apiOf, engine, mcpClient, mcpProcess, newKey, run } from "./harness.mjs";
 
+const definition = {
+  from: "",
+  subject: "Hello",
+  body: { root: "t", elements: { t: { type: "Text", props: { text: "x" }, children: [] } } },
+};
+const newTemplate = () => ({
+  name: "A",
+  key: `k-${freshKey().toLowerCase().replace(/[^a-z0-9]/g, "-")}`,
+  definition,
+});
+
 // Each operation: its route, its scope, and arguments that it accepts. `path` and `header` name the
-// argument that REST carries there. A tool that is missing here fails the first test.
+// argument that REST carries there; `own` the members that differ between two answers to the same
+// call; `hints` what is not as for its method. A tool that is missing here fails the first test.
+const made = ["id", "key", "name", "etag", "currentSnapshotId", "createdAt", "updatedAt"];
+const changed = ["etag", "updatedAt"];
 const operations = {
   send_email: {
     method: "POST",
@@ -49,6 +63,67 @@ const operations = {
     scope: "templates:read",
     valid: () => ({ id: receiptTemplate }),
   },
+  create_template: {
+    method: "POST",
+    path: "/api/v1/templates",
+    scope: "templates:write",
+    own: made,
+    hints: { idempotentHint: false },
+    valid: newTemplate,
+  },
+  update_template: {
+    method: "PUT",
+    path: "/api/v1/templates/{id}",
+    scope: "templates:write",
+    header: ["ifMatch", "If-Match"],
+    own: changed,
+    hints: { destructiveHint: true },
+    valid: (ids) => ({ id: ids.template, name: "B", definition }),
+  },
+  duplicate_template: {
+    method: "POST",
+    path: "/api/v1/templates/{id}/duplicate",
+    scope: "templates:write",
+    own: made,
+    hints: { idempotentHint: false },
+    valid: (ids) => ({ id: ids.template }),
+  },
+  archive_template: {
+    method: "POST",
+    path: "/api/v1/templates/{id}/archive",
+    scope: "templates:write",
+    own: changed,
+    hints: { destructiveHint: true },
+    valid: (ids) => ({ id: ids.template }),
+  },
+  unarchive_template: {
+    method: "POST",
+    path: "/api/v1/templates/{id}/unarchive",
+    scope: "templates:write",
+    own: changed,
+    valid: (ids) => ({ id: ids.template }),
+  },
+  delete_template: {
+    method: "DELETE",
+    path: "/api/v1/templates/{id}",
+    scope: "templates:write",
+    own: ["id"],
+    hints: { destructiveHint: true },
+    valid: (ids) => ({ id: ids.spare.length > 1 ? ids.spare.pop() : ids.spare[0] }),
+  },
+  preview_template: {
+    method: "POST",
+    path: "/api/v1/templates/preview",
+    scope: "templates:read",
+    hints: { readOnlyHint: true },
+    valid: () => ({ definition, state: { data: { orderId: "o" } } }),
+  },
+  describe_template_format: {
+    method: "GET",
+    path: "/api/v1/templates/schema",
+    scope: "templates:read",
+    valid: () => ({}),
+  },
   get_status: { method: "GET", path: "/api/v1/status", scope: null, valid: () => ({}) },
 };
 const names = Object.keys(operations);
@@ -64,10 +139,11 @@ function rest(api, { method, path, header }, args) {
   const filled = path.replace(/\{(\w+)\}/, (_, name) => encodeURIComponent(take(name)));
   const key = header && take(header[0]);
   const headers = key === undefined ? {} : { [header[1]]: key };
-  if (method !== "GET") return api(method, filled, left, headers);
+  if (["POST", "PUT"].includes(method)) return api(method, filled, left, headers);
   const query = Object.entries(left).flatMap(([name, value]) =>
     [value].flat().map((one) => `${name}=${encodeURIComponent(one)}`));
-  return api(method, query.length > 0 ? `${filled}?${query.join("&")}` : filled);
+  const target = query.length > 0 ? `${filled}?${query.join("&")}` : filled;
+  return api(method, target, undefined, headers);
 }
 
 const toolsOf = async (client) => {
@@ -82,8 +158,12 @@ const errorOf = (result) => {
 const withoutRequest = ({ requestId, ...error }) => error;
 const pathsOf = (error) => (error.details ?? []).map((row) => row.path);
 
-// What differs between two honest answers to the same question.
+// What two honest answers to the same question have in common.
 function settled(name, answer) {
+  const own = operations[name].own ?? [];
+  if (own.length > 0) {
+    return Object.fromEntries(Object.entries(answer).filter(([member]) => !own.includes(member)));
+  }
   if (name !== "get_status") return answer;
   const { time, delivery, ...same } = answer;
   return { ...same, mode: delivery.mode };
@@ -94,7 +174,12 @@ async function fixture(t) {
   const { client } = await mcpClient(t, on);
   const { id } = await accepted(on, sendBody());
   await finalSend(on, id);
-  return { on, client, ids: { send: id }, tools: await toolsOf(client) };
+  const template = async () =>
+    (await on.api("POST", "/api/v1/templates", newTemplate())).body.id;
+  const spare = [];
+  for (let i = 0; i < 6; ++i) spare.push(await template());
+  const ids = { send: id, template: await template(), spare };
+  return { on, client, ids, tools: await toolsOf(client) };
 }
 
 test("the table above names every operation", async (t) => {
@@ -110,11 +195,11 @@ test("REST and MCP give the same answer", async (t) => {
     let byRoute = await rest(on.api, operation, args);
     assert.equal(byRoute.status, 200, `${name}: ${byRoute.text}`);
     const sends = byRoute.body.items?.map((item) => item.send) ?? [byRoute.body];
-    if (name.endsWith("send") || name === "send_email") {
+    if (operations[name].scope === "emails:write") {
       for (const send of sends) await finalSend(on, send.id);
       byRoute = await rest(on.api, operation, args);
     }
-    const byTool = await call(client, name, args);
+    const byTool = await call(client, name, operation.own ? operation.valid(ids) : args);
     assert.ok(!byTool.isError, JSON.stringify(byTool));
     const answer = operation.isList ? byTool.structuredContent.items : byTool.structuredContent;
     assert.deepEqual(settled(name, answer), settled(name, byRoute.body), name);
@@ -125,9 +210,16 @@ test("hints tell reading from writing", async (t) => {
   const { tools } = await fixture(t);
   for (const name of names) {
     const { annotations } = tools[name];
-    assert.equal(annotations.readOnlyHint, operations[name].method === "GET", name);
-    if (!annotations.readOnlyHint) assert.equal(annotations.destructiveHint, false, name);
-    assert.equal(annotations.idempotentHint ?? annotations.readOnlyHint, true, name);
+    const expected = {
+      readOnlyHint: operations[name].method === "GET",
+      destructiveHint: false,
+      idempotentHint: true,
+      ...operations[name].hints,
+    };
+    assert.equal(annotations.readOnlyHint, expected.readOnlyHint, name);
+    if (annotations.readOnlyHint) continue;
+    assert.equal(annotations.destructiveHint, expected.destructiveHint, name);
+    assert.equal(annotations.idempotentHint, expected.idempotentHint, name);
   }
 });
 
@@ -207,6 +299,12 @@ test("ids of another organisation are not found, exactly like ids of nothing", a
   const foreign = [
     [["get_email", { id: ids.send }], ["get_email", { id: nobody }]],
     [["get_template", { id: receiptTemplate }], ["get_template", { id: nobody }]],
+    [["update_template", { id: receiptTemplate, name: "X" }],
+      ["update_template", { id: nobody, name: "X" }]],
+    ...["duplicate_template", "archive_template", "unarchive_template", "delete_template"].map(
+      (name) => [[name, { id: receiptTemplate }], [name, { id: nobody }]]),
+    [["preview_template", { templateId: receiptTemplate }],
+      ["preview_template", { templateId: nobody }]],
     [send({ templateId: receiptTemplate }), send({ templateId: nobody })],
     [send({ profileId: "018f7a35-5555-7555-8555-555555555555", to: undefined }),
       send({ profileId: nobody, to: undefined })],
@@ -238,6 +336,9 @@ test("ids of another organisation are not found, exactly like ids of nothing", a
   assert.equal(stranger.body.errorCode, "InvalidSenderProfile");
 });
 
+const isInBody = ({ method, path, header }, field) =>
+  ["POST", "PUT"].includes(method) && !path.includes(`{${field}}`) && header?.[0] !== field;
+
 // A value of another kind than the schema's.
 function mistyped(schema) {
   const kinds = (schema.anyOf ?? [schema]).map((one) => one.type);
@@ -256,7 +357,7 @@ test("a mistyped argument is refused with its path, for every field of every too
         assert.equal(error.errorCode, "ValidationFailed", `${name} ${field}`);
         assert.ok(pathsOf(error)[0].startsWith(`/${field}`), JSON.stringify(error));
       }
-      if (operations[name].method !== "POST" || field === "idempotencyKey") continue;
+      if (!isInBody(operations[name], field)) continue;
       const byRoute = await rest(on.api, operations[name], args);
       assert.equal(byRoute.status, 400, byRoute.text);
       assert.ok(pathsOf(byRoute.body)[0].startsWith(`/${field}`), byRoute.text);
@@ -277,7 +378,7 @@ test("an unknown argument is refused with its path and the nearest name", async 
       for (const error of [byTool, byRoute.body]) {
         assert.equal(error.errorCode, "ValidationFailed");
         assert.deepEqual(pathsOf(error), [`/${field}`], name);
-        const isAsQuery = error === byRoute.body && operation.method === "GET";
+        const isAsQuery = error === byRoute.body && operation.path.includes("{id}");
         if (field === "zzzzzzzz" || (isAsQuery && field === "idx")) continue;
         assert.ok(error.details[0].message.includes(field.slice(0, -1)), error.details[0].message);
       }
@@ -292,9 +393,9 @@ test("an argument given twice is refused with its path", async (t) => {
     protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "e2e", version: "1" },
   });
   for (const name of names) {
-    const [field] = Object.keys(tools[name].inputSchema.properties);
-    if (!field) continue;
     const args = operations[name].valid(ids);
+    const [field] = Object.keys(args);
+    if (!field) continue;
     const twice = `{"${field}":"x",${JSON.stringify(args).slice(1)}`;
     const params = `{"name":"${name}","arguments":${twice}}`;
     const from = server.lines.length;
@@ -302,8 +403,8 @@ test("an argument given twice is refused with its path", async (t) => {
     await server.request("ping");
     const { error } = JSON.parse(server.lines[from]);
     assert.ok(error.message.includes(`/params/arguments/${field}`), JSON.stringify(error));
-    if (operations[name].method !== "POST" || field === "idempotencyKey") continue;
-    const byRoute = await on.api("POST", operations[name].path, twice);
+    if (!isInBody(operations[name], field)) continue;
+    const byRoute = await on.api(operations[name].method, operations[name].path, twice);
     assert.equal(byRoute.status, 400, byRoute.text);
     assert.deepEqual(pathsOf(byRoute.body), [`/${field}`]);
   }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/templates/render/escape.hpp"
+#include "core/templates/render/render.hpp"
 #include "schemas/describe/parse.hpp"
 
 namespace segmentflow::render {
@@ -14,10 +15,15 @@ std::string did_you_mean(std::string_view name, std::span<const std::string_view
   return nearest.empty() ? "" : " Did you mean " + nearest + "?";
 }
 
-std::string joined(std::span<const std::string_view> names) {
+constexpr std::array<std::string_view, 10> kExpressionMembers = {
+    "$state", "$item", "$index", "$bindState", "$bindItem",
+    "$cond",  "$then", "$else",  "$computed",  "$template"};
+
+std::string joined(std::span<const std::string_view> names, std::string_view separator = ", ",
+                   std::string_view prefix = "") {
   std::string text;
   for (const std::string_view name : names) {
-    text.append(text.empty() ? "" : ", ").append(name);
+    text.append(text.empty() ? "" : separator).append(prefix).append(name);
   }
   return text;
 }
@@ -106,19 +112,22 @@ void ElementParser::parse_prop(const std::string& name, const Json& value, Node&
   const std::string path = path_ + "/props/" + escape_step(name);
   if (name == "text") {
     parse_text(value, path, node);
-  } else if (name == "style") {
+  } else if (name == "content") {
+    node.text = parse_expression(value, path, *this);
+  } else if (name == "style" || name == "markdownContainerStyles") {
     parse_style(value, path, node);
   } else if (name == "href" || name == "src") {
     node.address = parse_expression(value, path, *this);
     check_address(value, path);
   } else {
-    constexpr std::array<std::pair<std::string_view, Expression Attributes::*>, 6> kAttributes = {{
+    constexpr std::array<std::pair<std::string_view, Expression Attributes::*>, 7> kAttributes = {{
         {"alt", &Attributes::alt},
         {"width", &Attributes::width},
         {"height", &Attributes::height},
         {"as", &Attributes::level},
         {"lang", &Attributes::language},
         {"dir", &Attributes::direction},
+        {"markdownCustomStyles", &Attributes::custom_styles},
     }};
     for (const auto& [attribute, member] : kAttributes) {
       if (name == attribute) node.attributes.*member = parse_expression(value, path, *this);
@@ -133,10 +142,9 @@ void ElementParser::parse_text(const Json& value, const std::string& path, Node&
   std::string html;
   if (append_child_html(html, value_of(*literal, false))) {
     node.text_html = std::move(html);
-  } else {
+  } else if (!is_expression(*literal)) {  // that one is a finding already
     add("invalid_prop", Severity::Error, path,
-        "A text must be a string, a number or an expression; this object is none of json-render's "
-        "expressions.");
+        "A text must be a string, a number or an expression.");
   }
 }
 
@@ -203,7 +211,7 @@ void ElementParser::parse_repeat(const Json& element, Node& node) {
   if (repeat->is_object() && path != repeat->end()) {
     if (path->is_string()) {
       node.repeat = Repeat{parse_pointer(path->get_ref<const std::string&>()), false};
-      on_state_path(node.repeat->pointer);
+      on_state_path(node.repeat->pointer, path_ + "/repeat/statePath");
       return;
     }
     const auto item = path->is_object() ? path->find("$item") : path->end();
@@ -230,6 +238,10 @@ void ElementParser::check_props(const Json& props, const ComponentRule& rule) {
         std::string(rule.name) + " has no prop " + name + "." + did_you_mean(name, known));
   }
   check_required(props, rule);
+  if (rule.component == Component::Image && !props.contains("alt")) {
+    add("missing_alt", Severity::Warning, path_ + "/props/alt",
+        "Say what the picture shows, for those who do not see it; \"\" for mere decoration.");
+  }
 }
 
 void ElementParser::check_required(const Json& props, const ComponentRule& rule) {
@@ -252,7 +264,11 @@ void ElementParser::check_misplaced(const Json& props) {
 
 void ElementParser::check_address(const Json& value, const std::string& path) {
   if (is_expression(value) || value.is_null()) return;
-  if (value.is_string() && is_allowed_url(value.get_ref<const std::string&>())) return;
+  if (value.is_string() && is_allowed_url(value.get_ref<const std::string&>())) {
+    if (!is_insecure_url(value.get_ref<const std::string&>())) return;
+    add("insecure_url", Severity::Warning, path, "This is an http address; give an https one.");
+    return;
+  }
   add("refused_url", Severity::Warning, path,
       "Only absolute http, https, mailto, tel and cid addresses are sent; this one will be left "
       "out.");
@@ -263,8 +279,22 @@ void ElementParser::add(std::string code, Severity severity, std::string path,
   findings_.push_back({std::move(code), severity, std::move(path), std::move(message)});
 }
 
-void ElementParser::on_state_path(const Pointer& pointer) {
+void ElementParser::on_state_path(const Pointer& pointer, const std::string& path) {
   spec_.paths_read.push_back(pointer.text);
+  if (pointer.steps.empty()) return;
+  const std::string_view root = pointer.steps.front().name;
+  if (is_state_root(root) || spec_.state.contains(root)) return;
+  add("unknown_root", Severity::Warning, path,
+      "Nothing fills " + pointer.text + ": paths begin with " + joined(kStateRoots, " or ", "/") +
+          "." + did_you_mean(root, kStateRoots));
+}
+
+void ElementParser::on_unknown_expression(const std::string& name, const std::string& path) {
+  const bool is_known = std::ranges::find(kExpressionMembers, name) != kExpressionMembers.end();
+  add("unknown_expression", Severity::Error, path,
+      is_known ? "This is no whole expression: the value of " + name +
+                     " has another type than it needs, or a member beside it is missing."
+               : "There is no expression " + name + "." + did_you_mean(name, kExpressionMembers));
 }
 
 void ElementParser::on_item_read(const std::string& path) {
@@ -279,8 +309,10 @@ void ElementParser::on_invalid_condition(const std::string& path) {
 }
 
 void ElementParser::on_unknown_function(const std::string& name, const std::string& path) {
+  std::vector<std::string_view> known;
+  for (const FunctionRule& rule : function_table()) known.push_back(rule.name);
   add("unknown_function", Severity::Warning, path,
-      "There is no function " + name + "; it gives nothing.");
+      "There is no function " + name + "; it gives nothing." + did_you_mean(name, known));
 }
 
 }  // namespace segmentflow::render

@@ -44,7 +44,8 @@ class ElementParser : private ExpressionObserver {
   void check_address(const Json& value, const std::string& path);
   void add(std::string code, Severity severity, std::string path, std::string message);
 
-  void on_state_path(const Pointer& pointer) override;
+  void on_state_path(const Pointer& pointer, const std::string& path) override;
+  void on_unknown_expression(const std::string& name, const std::string& path) override;
   void on_item_read(const std::string& path) override;
   void on_invalid_condition(const std::string& path) override;
   void on_unknown_function(const std::string& name, const std::string& path) override;

@@ -90,6 +90,10 @@ bool is_allowed_url(std::string_view url) {
   return std::ranges::find(kSchemes, scheme_of(url)) != kSchemes.end();
 }
 
+bool is_insecure_url(std::string_view url) {
+  return scheme_of(url) == "http";
+}
+
 bool is_safe_style_value(std::string_view value) {
   std::string lowered;
   lowered.reserve(value.size());

@@ -14,6 +14,9 @@ void append_html(std::string& out, std::string_view text);
 // fragment (`#part`). Blanks and control characters are judged as browsers do, by ignoring them.
 bool is_allowed_url(std::string_view url);
 
+// Whether what is sent there can be read on the way: an http address.
+bool is_insecure_url(std::string_view url);
+
 // Whether a style value that came from data stays one value of one declaration. It must hold no
 // ; { } \ < > @ control character or comment, its quotes and brackets must be balanced, and
 // functions that load (url, image, image-set, src) or run (expression) something are refused.

@@ -13,6 +13,7 @@ const Json* root_named(const State& state, std::string_view name) {
   if (name == "data") return state.data;
   if (name == "profile") return state.profile;
   if (name == "event") return state.event;
+  if (name == "brand") return state.brand;
   return nullptr;
 }
 
@@ -42,6 +43,10 @@ void Evaluator::spend(std::size_t steps) {
   }
 }
 
+void Evaluator::spend_for(std::size_t bytes) {
+  spend(bytes / kBytesPerStep);
+}
+
 void Evaluator::check_size(std::size_t bytes) {
   if (bytes > budget_.output_bytes_max) {
     fail_with("The output is larger than " + std::to_string(budget_.output_bytes_max) +
@@ -56,7 +61,7 @@ void Evaluator::fail_with(std::string message) {
 const Json& Evaluator::whole_model() {
   if (whole_model_ == nullptr) {
     Json model = defaults_;
-    for (const std::string_view name : {"data", "profile", "event"}) {
+    for (const std::string_view name : kStateRoots) {
       if (const Json* root = root_named(state_, name)) model[std::string(name)] = *root;
     }
     whole_model_ = &arena_.keep(std::move(model));
@@ -127,7 +132,8 @@ void Evaluator::fill(std::string& out, const Expression::Template& text) {
     check_size(out.size());
     if (has_failed()) return;
   }
-  spend(text.pieces.size() + out.size() / kBytesPerStep);
+  spend(text.pieces.size());
+  spend_for(out.size());
 }
 
 Value Evaluator::call(const Expression::Call& call, const Scope& scope) {
@@ -139,7 +145,7 @@ Value Evaluator::call(const Expression::Call& call, const Scope& scope) {
   }
   Value value = call_function(call.function, arguments, arena_);
   value.from_data = true;
-  spend(value.text.size() / kBytesPerStep);
+  spend_for(value.text.size());
   check_size(value.text.size());
   return value;
 }

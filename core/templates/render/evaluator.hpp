@@ -35,6 +35,8 @@ class Evaluator {
 
   // Counts work and fails when it is too much.
   void spend(std::size_t steps);
+  // ... for that much text made.
+  void spend_for(std::size_t bytes);
   void check_size(std::size_t bytes);
 
   // The first failure stays; after it everything is undefined and its caller should stop.

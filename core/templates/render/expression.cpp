@@ -5,17 +5,30 @@
 namespace segmentflow::render {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Function>, 10> kFunctions = {{
-    {"upper", Function::Upper},
-    {"lower", Function::Lower},
-    {"concat", Function::Concat},
-    {"join", Function::Join},
-    {"length", Function::Length},
-    {"formatNumber", Function::FormatNumber},
-    {"add", Function::Add},
-    {"subtract", Function::Subtract},
-    {"multiply", Function::Multiply},
-    {"default", Function::Default},
+constexpr std::array<FunctionRule, 10> kFunctions = {{
+    {"upper", Function::Upper, R"({"$computed": "upper", "args": {"value": "a"}})",
+     "The text in capitals (Unicode)."},
+    {"lower", Function::Lower, R"({"$computed": "lower", "args": {"value": "A"}})",
+     "The text in small letters (Unicode)."},
+    {"concat", Function::Concat, R"({"$computed": "concat", "args": {"a": "x", "b": "y"}})",
+     "All arguments in their order as one text; null is nothing."},
+    {"join", Function::Join,
+     R"({"$computed": "join", "args": {"value": ["a", "b"], "separator": ", "}})",
+     "The items of an array as one text; separator is \", \" when omitted."},
+    {"length", Function::Length, R"({"$computed": "length", "args": {"value": "abc"}})",
+     "How many items an array has, or characters (UTF-16 units) a text."},
+    {"formatNumber", Function::FormatNumber,
+     R"({"$computed": "formatNumber", "args": {"value": 4.5, "decimals": 2}})",
+     "A number with 0 to 20 decimals (2 when omitted), without grouping: the nearest to the exact "
+     "binary value."},
+    {"add", Function::Add, R"({"$computed": "add", "args": {"a": 1, "b": 2}})", "a + b"},
+    {"subtract", Function::Subtract, R"({"$computed": "subtract", "args": {"a": 3, "b": 2}})",
+     "a - b"},
+    {"multiply", Function::Multiply, R"({"$computed": "multiply", "args": {"a": 2, "b": 3}})",
+     "a * b"},
+    {"default", Function::Default,
+     R"({"$computed": "default", "args": {"value": "", "fallback": "there"}})",
+     "fallback where value is null, missing or \"\"."},
 }};
 
 // In the order in which json-render looks for them; the first that is there counts.
@@ -71,7 +84,8 @@ class Parser {
  private:
   Expression of_object(const Json& value, const std::string& path) {
     if (value.empty()) return {Expression::Literal{value}};
-    if (const std::string* text = text_member(value, "$state")) return read_state(*text);
+    if (const std::string* text = text_member(value, "$state"))
+      return read_state(*text, path + "/$state");
     if (const std::string* text = text_member(value, "$item")) {
       observer_.on_item_read(path);
       return {Expression::ReadItem{text->empty() ? Pointer{} : parse_pointer(*text)}};
@@ -80,7 +94,9 @@ class Parser {
       observer_.on_item_read(path);
       return {Expression::ReadIndex{}};
     }
-    if (const std::string* text = text_member(value, "$bindState")) return read_state(*text);
+    if (const std::string* text = text_member(value, "$bindState")) {
+      return read_state(*text, path + "/$bindState");
+    }
     if (const std::string* text = text_member(value, "$bindItem")) {
       observer_.on_item_read(path);
       return {Expression::ReadItem{parse_bound_path(*text)}};
@@ -89,13 +105,14 @@ class Parser {
       return choice(value, path);
     }
     if (const std::string* name = text_member(value, "$computed")) return call(*name, value, path);
-    if (const std::string* text = text_member(value, "$template")) return of_template(*text);
+    if (const std::string* text = text_member(value, "$template"))
+      return of_template(*text, path + "/$template");
     return of_members(value, path);
   }
 
-  Expression read_state(const std::string& text) {
+  Expression read_state(const std::string& text, const std::string& path) {
     Pointer pointer = parse_pointer(text);
-    observer_.on_state_path(pointer);
+    observer_.on_state_path(pointer, path);
     return {Expression::ReadState{std::move(pointer)}};
   }
 
@@ -120,13 +137,13 @@ class Parser {
     return {std::move(result)};
   }
 
-  Expression of_template(const std::string& text) {
+  Expression of_template(const std::string& text, const std::string& path) {
     Expression::Template result = parse_template(text);
     bool constant = true;
     for (const auto& piece : result.pieces) {
       if (!piece.pointer) continue;
       constant = false;
-      observer_.on_state_path(*piece.pointer);
+      observer_.on_state_path(*piece.pointer, path);
     }
     if (constant) return {Expression::Literal{Json(text)}};
     return {std::move(result)};
@@ -134,24 +151,27 @@ class Parser {
 
   Expression of_array(const Json& value, const std::string& path) {
     Expression::List list;
-    bool constant = true;
+    Json constant = Json::array();
     for (std::size_t at = 0; at < value.size(); ++at) {
       list.items.push_back(expression(value[at], path + "/" + std::to_string(at)));
-      constant = constant && list.items.back().literal() != nullptr;
+      if (const Json* literal = list.items.back().literal()) constant.push_back(*literal);
     }
-    if (constant) return {Expression::Literal{value}};
+    if (constant.size() == list.items.size()) return {Expression::Literal{std::move(constant)}};
     return {std::move(list)};
   }
 
   Expression of_members(const Json& value, const std::string& path) {
     Expression::Members members;
-    bool constant = true;
+    Json constant = Json::object();
     for (const auto& [name, member] : value.items()) {
+      if (name.starts_with('$')) observer_.on_unknown_expression(name, path);
       members.names.push_back(name);
       members.values.push_back(expression(member, path + "/" + name));
-      constant = constant && members.values.back().literal() != nullptr;
+      if (const Json* literal = members.values.back().literal()) constant[name] = *literal;
     }
-    if (constant) return {Expression::Literal{value}};
+    if (constant.size() == members.values.size()) {
+      return {Expression::Literal{std::move(constant)}};
+    }
     return {std::move(members)};
   }
 
@@ -183,27 +203,27 @@ class Parser {
     } else if (const auto state = value.find("$state"); state != value.end()) {
       if (!state->is_string()) return invalid(path + "/$state");
       result.pointer = parse_pointer(state->get_ref<const std::string&>());
-      observer_.on_state_path(result.pointer);
+      observer_.on_state_path(result.pointer, path + "/$state");
     }  // else the whole model, which is truthy: `visible: {}` shows
     for (const auto& [name, op] : kOperators) {
       const auto right = value.find(name);
       if (right == value.end()) continue;
       result.op = op;
-      set_right(result, *right);
+      set_right(result, *right, path + "/" + std::string(name));
       break;
     }
     result.negated = is_true_member(value, "not");
     return result;
   }
 
-  void set_right(Condition& condition, const Json& right) {
+  void set_right(Condition& condition, const Json& right, const std::string& path) {
     const std::string* state = right.is_object() ? text_member(right, "$state") : nullptr;
     if (state == nullptr) {
       condition.right = right;
       return;
     }
     condition.right_in_state = parse_pointer(*state);
-    observer_.on_state_path(*condition.right_in_state);
+    observer_.on_state_path(*condition.right_in_state, path + "/$state");
   }
 
   Condition invalid(const std::string& path) {
@@ -217,10 +237,14 @@ class Parser {
 }  // namespace
 
 Function function_named(std::string_view name) {
-  for (const auto& [known, function] : kFunctions) {
-    if (known == name) return function;
+  for (const FunctionRule& rule : kFunctions) {
+    if (rule.name == name) return rule.function;
   }
   return Function::Unknown;
+}
+
+std::span<const FunctionRule> function_table() {
+  return kFunctions;
 }
 
 Expression parse_expression(const Json& value, const std::string& path,

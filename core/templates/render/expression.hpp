@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,16 +13,8 @@
 
 namespace segmentflow::render {
 
-// What `$computed` may call; all are pure. Arguments are named. An argument of the wrong kind gives
-// undefined unless said otherwise.
-//   upper{value}, lower{value}                 the text in capitals or small letters (Unicode)
-//   concat{...}                                all arguments in their order, as text; null is
-//   nothing join{value, separator = ", "}              the items of an array as text length{value}
-//   UTF-16 units of a text, items of an array formatNumber{value, decimals = 2}          fixed
-//   decimals (0 to 20), the nearest to the exact
-//                                              binary value; no grouping
-//   add{a, b}, subtract{a, b}, multiply{a, b}  of numbers
-//   default{value, fallback}                   fallback where value is null, undefined or ""
+// What `$computed` may call; all are pure. Arguments are named; one of the wrong kind gives
+// undefined unless function_table() says otherwise.
 enum class Function : std::uint8_t {
   Upper,
   Lower,
@@ -35,6 +29,14 @@ enum class Function : std::uint8_t {
   Unknown
 };
 Function function_named(std::string_view name);
+
+struct FunctionRule {
+  std::string_view name;
+  Function function;
+  std::string_view form;  // a call, as JSON text
+  std::string_view doc;
+};
+std::span<const FunctionRule> function_table();
 
 struct Condition;
 
@@ -112,9 +114,11 @@ struct Condition {
 class ExpressionObserver {
  public:
   virtual ~ExpressionObserver() = default;
-  virtual void on_state_path(const Pointer& pointer) = 0;
+  virtual void on_state_path(const Pointer& pointer, const std::string& path) = 0;
   virtual void on_item_read(const std::string& path) = 0;
   virtual void on_invalid_condition(const std::string& path) = 0;
+  // An object that looks like an expression and is none; `name` is its member with a $.
+  virtual void on_unknown_expression(const std::string& name, const std::string& path) = 0;
   virtual void on_unknown_function(const std::string& name, const std::string& path) = 0;
 };
 

@@ -23,6 +23,7 @@ enum class Component : std::uint8_t {
   Image,
   Hr,
   Preview,
+  Markdown,
   Unknown
 };
 

@@ -19,6 +19,7 @@ struct Repeat {
 // Attributes that few components have.
 struct Attributes {
   Expression alt, width, height, level, language, direction;
+  Expression custom_styles;  // of Markdown, by element
 };
 
 struct Node {

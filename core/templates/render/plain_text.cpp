@@ -33,6 +33,10 @@ std::size_t skip_word(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+int breaks_before_heading(std::string_view tag) {
+  return tag <= "h3" ? 3 : 2;
+}
+
 PlainText::PlainText() {
   blocks_.push_back({0, 1});
 }
@@ -44,6 +48,10 @@ void PlainText::open_block(int leading) {
 void PlainText::close_block(int trailing) {
   const Block block = blocks_.back();
   blocks_.pop_back();
+  attach(block, trailing);
+}
+
+void PlainText::attach(const Block& block, int trailing) {
   Block& parent = blocks_.back();
   const int breaks = std::max(parent.stashed, block.leading);
   if (block.start > parent.start) {
@@ -103,6 +111,45 @@ void PlainText::close_link(std::string_view href) {
   if (href.empty() || href.front() == '#' || href == label_) return;
   if (!label_.empty()) add(" ");
   add(href);
+}
+
+void PlainText::new_line() {
+  Block& block = blocks_.back();
+  if (block.stashed > 0) {
+    out_.append(static_cast<std::size_t>(block.stashed), '\n');
+    block.stashed = 0;
+  }
+  out_.push_back('\n');
+  block.line_empty = true;
+}
+
+void PlainText::indent(std::size_t start, std::string_view first, std::string_view others) {
+  std::string text(first);
+  for (std::size_t at = start; at < out_.size(); ++at) {
+    text.push_back(out_[at]);
+    if (out_[at] == '\n') text.append(others);
+  }
+  out_.resize(start);
+  out_.append(text);
+}
+
+void PlainText::close_quote(int trailing) {
+  const Block block = blocks_.back();
+  blocks_.pop_back();
+  const std::size_t last = out_.find_last_not_of('\n');
+  if (last != std::string::npos && last >= block.start) out_.resize(last + 1);
+  const std::size_t first = out_.find_first_not_of('\n', block.start);
+  out_.erase(block.start, std::min(first, out_.size()) - block.start);
+  indent(block.start, "> ", "> ");
+  attach(block, trailing);
+}
+
+void PlainText::close_item(std::string_view prefix, std::size_t width) {
+  const Block block = blocks_.back();
+  blocks_.pop_back();
+  const std::string blanks(width, ' ');
+  indent(block.start, std::string(prefix) + blanks.substr(prefix.size()), blanks);
+  attach(block, 1);
 }
 
 void PlainText::rule() {

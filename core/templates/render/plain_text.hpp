@@ -8,6 +8,12 @@
 
 namespace segmentflow::render {
 
+// Line breaks around blocks.
+inline constexpr int kTableBreaks = 2;
+inline constexpr int kCellBreaks = 1;
+inline constexpr int kParagraphBreaks = 2;
+int breaks_before_heading(std::string_view tag);  // "h1" to "h6"
+
 class PlainText {
  public:
   PlainText();
@@ -30,6 +36,16 @@ class PlainText {
 
   void rule();
 
+  // Text as it is, blanks and line breaks included.
+  void add_literal(std::string_view text) { out_.append(text); }
+  void new_line();
+
+  // A block that is a quotation: each line gets "> ".
+  void close_quote(int trailing);
+  // A block that is an item of a list, which is a block as well: its lines stand right of
+  // `prefix`, which is filled up to `width` bytes.
+  void close_item(std::string_view prefix, std::size_t width);
+
   // The text so far; all blocks must be closed.
   std::string take() { return std::move(out_); }
 
@@ -42,6 +58,10 @@ class PlainText {
     bool stashed_space = false;
   };
 
+  // Joins a block that is closed to the one around it.
+  void attach(const Block& block, int trailing);
+  // Puts `first` before the text from `start` on, and `others` before its further lines.
+  void indent(std::size_t start, std::string_view first, std::string_view others);
   void push_word(std::string_view word, bool apart);
 
   std::string out_;

@@ -1,5 +1,7 @@
 #include "core/templates/render/render.hpp"
 
+#include <algorithm>
+
 #include "core/templates/render/evaluator.hpp"
 #include "core/templates/render/node.hpp"
 #include "core/templates/render/writer.hpp"
@@ -10,7 +12,16 @@ namespace {
 // Most messages are smaller; larger ones grow.
 constexpr std::size_t kUsualHtmlBytes = 16 << 10;
 
+const Json& no_defaults() {
+  static const Json none = Json::object();
+  return none;
+}
+
 }  // namespace
+
+bool is_state_root(std::string_view name) {
+  return std::ranges::find(kStateRoots, name) != kStateRoots.end();
+}
 
 Result<Rendered> render(const Spec& spec, const State& state, std::string_view preheader,
                         const Budget& budget, Parts parts) {
@@ -33,10 +44,15 @@ Result<Rendered> render(const Spec& spec, const State& state, std::string_view p
   return rendered;
 }
 
+bool is_missing(const Spec* spec, const State& state, std::string_view path) {
+  const Budget budget;
+  Evaluator evaluator(state, spec == nullptr ? no_defaults() : spec->state, budget);
+  return evaluator.read_state(parse_pointer(path)).is(Value::Kind::Undefined);
+}
+
 Result<std::string> render_template_string(std::string_view text, const State& state,
                                            const Budget& budget) {
-  static const Json kNoDefaults = Json::object();
-  Evaluator evaluator(state, kNoDefaults, budget);
+  Evaluator evaluator(state, no_defaults(), budget);
   std::string out;
   for (const auto& [literal, pointer] : parse_template(text).pieces) {
     out.append(literal);

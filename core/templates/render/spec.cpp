@@ -48,6 +48,10 @@ std::vector<std::string> sorted_once(std::vector<std::string> paths) {
 
 }  // namespace
 
+std::string_view to_string(Severity severity) {
+  return severity == Severity::Error ? "Error" : "Warning";
+}
+
 bool ParsedSpec::has_errors() const {
   return std::ranges::any_of(
       findings, [](const Finding& finding) { return finding.severity == Severity::Error; });

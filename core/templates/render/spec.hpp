@@ -30,6 +30,7 @@ struct Budget {
 };
 
 enum class Severity { Error, Warning };
+std::string_view to_string(Severity severity);
 
 struct Finding {
   std::string code;  // snake_case, e.g. "missing_child"; listed in docs of the template format
@@ -52,8 +53,9 @@ struct ParsedSpec {
 // body. Findings, errors: missing_root, root_not_found, empty_spec, missing_child, cycle,
 // unknown_component, invalid_props, missing_prop, invalid_prop, invalid_style, invalid_visible,
 // invalid_repeat, repeat_without_children, repeat_item_outside_scope, invalid_children,
-// visible_in_props, on_in_props, repeat_in_props, watch_in_props. Warnings: orphaned_element,
-// unknown_prop, unknown_function, children_ignored, root_not_html, refused_url.
+// unknown_expression, visible_in_props, on_in_props, repeat_in_props, watch_in_props. Warnings:
+// orphaned_element, unknown_prop, unknown_function, unknown_root, children_ignored, root_not_html,
+// refused_url, insecure_url, missing_alt.
 Result<ParsedSpec> parse_spec(const describe::Json& body, const Budget& budget = {});
 
 // The state paths that a template reads, with a leading slash, sorted, each once: in props,

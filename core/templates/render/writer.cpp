@@ -28,16 +28,6 @@ constexpr std::string_view kPreviewFiller = "\u00A0\u200C\u200B\u200D\u200E\u200
 
 constexpr std::size_t kPreviewUnitsMax = 150;  // UTF-16, as JavaScript counts
 constexpr std::size_t kWarningsMax = 100;
-constexpr std::size_t kBytesPerStep = 64;
-
-// Line breaks around blocks in plain text.
-constexpr int kTableBreaks = 2;
-constexpr int kCellBreaks = 1;
-constexpr int kParagraphBreaks = 2;
-
-int breaks_before_heading(std::string_view tag) {
-  return tag <= "h3" ? 3 : 2;
-}
 
 }  // namespace
 
@@ -123,7 +113,8 @@ void Writer::repeat(const Node& node, const Scope& scope, std::size_t depth) {
   for (const Json& item : *items.json) {
     if (++repeat_items_ > budget_.repeat_items_max) {
       evaluator_.fail_with("The repeats have more than " +
-                           std::to_string(budget_.repeat_items_max) + " items together.");
+                           std::to_string(budget_.repeat_items_max) +
+                           " items together; make the template or its data smaller.");
     }
     if (stop(node, "/repeat")) return;
     inner.item = value_of(item, true);
@@ -179,6 +170,8 @@ void Writer::write_component(const Node& node, const Scope& outer, const Scope& 
       return;
     case Component::Preview:
       return write_preview(node, outer);
+    case Component::Markdown:
+      return write_markdown(node, markup.style, outer);
     case Component::Unknown:
       return;
   }
@@ -294,7 +287,7 @@ void Writer::write_heading(const Node& node, std::string_view style, const Scope
     if (level.is(Value::Kind::String) && known != kLevels.end()) {
       tag = *known;
     } else {
-      warn(node, "/props/as", "is not h1 to h6; h2 was used");
+      warn(node, "unknown_level", "/props/as", "This is not h1 to h6; h2 was used.");
     }
   }
   open_block(breaks_before_heading(tag));
@@ -380,8 +373,8 @@ const Markup& Writer::markup_of(const Node& node, const Scope& scope, Markup& sc
   if (node.markup) return *node.markup;
   MarkupResult made = make_markup(node.component, evaluator_.style(node.style, scope));
   for (const std::string& name : made.refused) {
-    warn(node, "/props/style/" + escape_step(name),
-         "was left out: its value is not safe in a style");
+    warn(node, "refused_style", "/props/style/" + escape_step(name),
+         "This was left out: its value is not safe in a style.");
   }
   scratch = std::move(made.markup);
   return scratch;
@@ -406,7 +399,7 @@ void Writer::write_label(const Node& node, const Scope& scope) {
   const Value value = evaluator_.evaluate(node.text, scope);
   const std::size_t before = html_.size();
   if (!append_child_html(html_, value)) evaluator_.fail_with("An object cannot be shown as text.");
-  evaluator_.spend((html_.size() - before) / kBytesPerStep);
+  evaluator_.spend_for(html_.size() - before);
   if (stop(node, "/props/text")) return;
   if (text_ != nullptr) append_label_text(value);
 }
@@ -443,9 +436,13 @@ std::string_view Writer::append_address(std::string_view name, const Node& node,
   const Value value = evaluator_.evaluate(node.address, scope);
   if (value.is_nullish() || value.is(Value::Kind::Boolean)) return {};
   if (!value.is(Value::Kind::String) || !is_allowed_url(value.text)) {
-    warn(node, "/props/" + std::string(name),
-         "was left out: it is no absolute http, https, mailto, tel or cid address");
+    warn(node, "refused_url", "/props/" + std::string(name),
+         "This was left out: it is no absolute http, https, mailto, tel or cid address.");
     return {};
+  }
+  if (node.address.literal() == nullptr && is_insecure_url(value.text)) {  // else a finding
+    warn(node, "insecure_url", "/props/" + std::string(name),
+         "This is an http address; give an https one.");
   }
   if (value.text.empty() && name == "src") return {};
   html_.append(" ").append(name).append("=\"");
@@ -462,10 +459,10 @@ bool Writer::stop(const Node& node, std::string_view where) {
   return true;
 }
 
-void Writer::warn(const Node& node, std::string_view where, std::string_view what) {
+void Writer::warn(const Node& node, std::string code, std::string_view where, std::string what) {
   if (warnings_.size() >= kWarningsMax) return;
-  warnings_.push_back("/elements/" + escape_step(node.key) + std::string(where) + " " +
-                      std::string(what) + ".");
+  warnings_.push_back({std::move(code), Severity::Warning,
+                       "/elements/" + escape_step(node.key) + std::string(where), std::move(what)});
 }
 
 }  // namespace segmentflow::render

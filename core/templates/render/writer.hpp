@@ -22,7 +22,7 @@ class Writer {
 
   // Where the evaluation failed: a JSON Pointer into the body.
   const std::string& failed_path() const { return failed_path_; }
-  std::vector<std::string> take_warnings() { return std::move(warnings_); }
+  std::vector<Finding> take_warnings() { return std::move(warnings_); }
 
  private:
   // Tells of an element once per repeat item whether it is shown, and shows it.
@@ -44,6 +44,7 @@ class Writer {
   void write_link(const Node& node, const Markup& markup, const Scope& scope);
   void write_image(const Node& node, std::string_view style, const Scope& scope);
   void write_preview(const Node& node, const Scope& scope);
+  void write_markdown(const Node& node, std::string_view style, const Scope& scope);
   void append_preview(std::string_view text);
 
   const Markup& markup_of(const Node& node, const Scope& scope, Markup& scratch);
@@ -60,7 +61,7 @@ class Writer {
     if (text_ != nullptr) text_->close_block(breaks);
   }
   bool stop(const Node& node, std::string_view where);
-  void warn(const Node& node, std::string_view where, std::string_view what);
+  void warn(const Node& node, std::string code, std::string_view where, std::string what);
 
   const Spec& spec_;
   Evaluator& evaluator_;
@@ -71,7 +72,7 @@ class Writer {
   std::string scratch_;
   std::size_t repeat_items_ = 0;
   std::string failed_path_;
-  std::vector<std::string> warnings_;
+  std::vector<Finding> warnings_;
 };
 
 }  // namespace segmentflow::render

@@ -2,6 +2,7 @@
 
 #include "schemas/emails.hpp"
 #include "schemas/status.hpp"
+#include "schemas/template_preview.hpp"
 #include "schemas/templates.hpp"
 #include "tests/unit/describe/schema_judge.hpp"
 
@@ -98,12 +99,19 @@ TEST_CASE("every described field is documented and its example fits", "[wire]") 
   check_description(type_of<EmailBatchRequest>(), Direction::Input);
   check_description(type_of<EmailRetrieveRequest>(), Direction::Input);
   check_description(type_of<TemplateListRequest>(), Direction::Input);
-  check_description(type_of<TemplateRetrieveRequest>(), Direction::Input);
+  check_description(type_of<TemplateIdRequest>(), Direction::Input);
+  check_description(type_of<TemplateCreateRequest>(), Direction::Input);
+  check_description(type_of<TemplateUpdateRequest>(), Direction::Input);
+  check_description(type_of<TemplateDuplicateRequest>(), Direction::Input);
+  check_description(type_of<TemplatePreviewRequest>(), Direction::Input);
   check_description(type_of<StatusRequest>(), Direction::Input);
   check_description(type_of<EmailSend>(), Direction::Output);
   check_description(type_of<EmailBatchResponse>(), Direction::Output);
   check_description(type_of<std::vector<TemplateListItem>>(), Direction::Output);
   check_description(type_of<TemplateDetail>(), Direction::Output);
+  check_description(type_of<TemplateDeleted>(), Direction::Output);
+  check_description(type_of<TemplatePreview>(), Direction::Output);
+  check_description(type_of<TemplateFormat>(), Direction::Output);
   check_description(type_of<StatusResponse>(), Direction::Output);
 }
 

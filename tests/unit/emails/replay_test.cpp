@@ -238,7 +238,7 @@ TEST_CASE("replay: a key belongs to its organisation, not to the API key that us
     wanted.purpose = "Transactional";
     wanted.definition = test::simple_definition();
     wanted.definition["from"] = "g@globex.org";
-    test::must(save_template(tx, shop.ids, globex.id, wanted));
+    test::must(import_template(tx, shop.ids, globex.id, wanted));
     return std::pair(make(shop.organization), make(globex));
   });
   SendRequest wanted = shop.request("k");

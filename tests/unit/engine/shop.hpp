@@ -9,7 +9,7 @@
 #include "core/emails/accept.hpp"
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
-#include "core/templates/templates.hpp"
+#include "core/templates/template_changes.hpp"
 #include "tests/unit/engine/house.hpp"
 
 namespace segmentflow::test {
@@ -61,8 +61,9 @@ class Shop : public House {
     wanted.purpose = std::move(purpose);
     wanted.sender_profile_id = sender;
     wanted.definition = definition;
-    return write(
-        [&](Transaction& tx) { return must(save_template(tx, ids, organization.id, wanted)); });
+    return write([&](Transaction& tx) {
+      return must(import_template(tx, ids, organization.id, wanted)).template_;
+    });
   }
   Uuid add_profile(std::string_view email) {
     return write(

@@ -60,8 +60,6 @@ TEST_CASE("Findings about elements") {
                           "unknown_component")
                  ->message,
              Contains("Did you mean Button?"));
-  expect(body_of(R"({"type": "Markdown", "props": {"content": "x"}})"), "unknown_component",
-         "/elements/x/type");
   expect(body_of(R"({"type": "Text"})"), "invalid_props", "/elements/x/props");
   expect(body_of(R"({"type": "Link", "props": {"text": "L"}})"), "missing_prop",
          "/elements/x/props/href");

@@ -13,7 +13,8 @@ namespace {
 Result<Template> save(Shop& shop, const NewTemplate& wanted,
                       std::optional<Uuid> organization = std::nullopt) {
   return shop.write([&](Transaction& tx) {
-    return save_template(tx, shop.ids, organization.value_or(shop.organization.id), wanted);
+    return import_template(tx, shop.ids, organization.value_or(shop.organization.id), wanted)
+        .map([](TemplateDetail detail) { return std::move(detail.template_); });
   });
 }
 
@@ -184,7 +185,9 @@ TEST_CASE("templates: a subject is one line of at most 998 characters") {
   const auto subject = [](const std::string& value) {
     Json data = Json::object();
     data["v"] = value;
-    return compiled("S: ${/data/v}", "x").render_subject(data, Json::object()).value();
+    render::State state;
+    state.data = &data;
+    return compiled("S: ${/data/v}", "x").render_subject(state).value();
   };
   CHECK(subject("plain") == "S: plain");
   CHECK(subject("a\r\nBcc: x@y.z\t\x7F") == "S: a  Bcc: x@y.z  ");

@@ -1,0 +1,115 @@
+#include "core/templates/definition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "core/templates/render/render.hpp"
+#include "schemas/describe/parse.hpp"
+
+namespace segmentflow {
+namespace {
+
+using describe::Json;
+using render::Severity;
+
+constexpr std::array<std::string_view, 7> kMembers = {"from",
+                                                      "subject",
+                                                      "body",
+                                                      "replyTo",
+                                                      "preheader",
+                                                      "renderVariables",
+                                                      "sensitiveTransactionalVariablePaths"};
+constexpr const char* kSensitive = "sensitiveTransactionalVariablePaths";
+constexpr std::array<std::string_view, 3> kSensitiveRoots = {"data", "profile", "event"};
+
+}  // namespace
+
+const Json* DefinitionReader::member(const std::string& name) const {
+  const auto found = definition_.find(name);
+  return found == definition_.end() || found->is_null() ? nullptr : &*found;
+}
+
+void DefinitionReader::add_error(std::string code, std::string path, std::string message) {
+  findings_.push_back({std::move(code), Severity::Error, std::move(path), std::move(message)});
+}
+
+std::string DefinitionReader::text(const std::string& name) {
+  const Json* found = member(name);
+  if (found == nullptr) return "";
+  if (!found->is_string()) {
+    add_error("invalid_member", "/" + name,
+              fmt::format("{} is a string; ${{/path}} in it stands for a value.", name));
+    return "";
+  }
+  const auto& given = found->get_ref<const std::string&>();
+  for (const auto& path : render::state_paths_in(given)) {
+    const render::Pointer pointer = render::parse_pointer(path);
+    if (pointer.steps.empty() || render::is_state_root(pointer.steps.front().name)) continue;
+    const std::string near =
+        describe::nearest_name(pointer.steps.front().name, render::kStateRoots);
+    findings_.push_back(
+        {"unknown_root", Severity::Warning, "/" + name,
+         fmt::format("Nothing fills {}: paths begin with /data, /profile, /event or /brand.{}",
+                     path, near.empty() ? "" : fmt::format(" Did you mean /{}?", near))});
+  }
+  return given;
+}
+
+std::optional<Address> DefinitionReader::address(const std::string& name) {
+  const std::string given = text(name);
+  if (given.empty()) return std::nullopt;
+  auto address = parse_address(given);
+  if (address) return std::move(*address);
+  add_error("invalid_address", "/" + name, address.error());
+  return std::nullopt;
+}
+
+Json DefinitionReader::object(const std::string& name) {
+  const Json* found = member(name);
+  if (found == nullptr) return Json::object();
+  if (found->is_object()) return *found;
+  add_error("invalid_member", "/" + name, fmt::format("{} is an object.", name));
+  return Json::object();
+}
+
+std::vector<render::Pointer> DefinitionReader::sensitive_paths() {
+  std::vector<render::Pointer> paths;
+  const Json* found = member(kSensitive);
+  if (found == nullptr) return paths;
+  const std::string base = fmt::format("/{}", kSensitive);
+  if (!found->is_array()) {
+    add_error("invalid_member", base, "This is an array of paths such as \"/data/resetUrl\".");
+    return paths;
+  }
+  for (std::size_t at = 0; at < found->size(); ++at) {
+    const Json& item = (*found)[at];
+    auto pointer = item.is_string() ? render::parse_pointer(item.get_ref<const std::string&>())
+                                    : render::Pointer{};
+    const bool has_root =
+        !pointer.steps.empty() &&
+        std::ranges::find(kSensitiveRoots, pointer.steps.front().name) != kSensitiveRoots.end();
+    if (has_root) {
+      paths.push_back(std::move(pointer));
+      continue;
+    }
+    add_error("invalid_sensitive_path", fmt::format("{}/{}", base, at),
+              "A sensitive path begins with /data, /profile or /event, for example "
+              "\"/data/resetUrl\".");
+  }
+  return paths;
+}
+
+void DefinitionReader::check_names() {
+  for (const auto& [name, value] : definition_.items()) {
+    if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
+    const std::string near = describe::nearest_name(name, kMembers);
+    findings_.push_back({"unknown_member", Severity::Warning, "/" + name,
+                         fmt::format("A definition has no member {}.{}", name,
+                                     near.empty() ? "" : fmt::format(" Did you mean {}?", near))});
+  }
+}
+
+}  // namespace segmentflow

@@ -1,0 +1,41 @@
+// Reads the members of a template definition beside its body, and says what is wrong with them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/templates/render/pointer.hpp"
+#include "core/templates/render/spec.hpp"
+#include "schemas/describe/json.hpp"
+
+namespace segmentflow {
+
+class DefinitionReader {
+ public:
+  // `definition` is an object. Both must outlive the reader.
+  DefinitionReader(const describe::Json& definition, std::vector<render::Finding>& findings)
+      : definition_(definition), findings_(findings) {}
+
+  // An absent or null member reads as "", nullopt, {} and no paths; one of another type too, with a
+  // finding.
+  std::string text(const std::string& name);
+  std::optional<Address> address(const std::string& name);
+  describe::Json object(const std::string& name);
+  // sensitiveTransactionalVariablePaths: each below /data, /profile or /event.
+  std::vector<render::Pointer> sensitive_paths();
+
+  // Finds members that are none of a definition's.
+  void check_names();
+
+ private:
+  // The member, or null when it is absent or null.
+  const describe::Json* member(const std::string& name) const;
+  void add_error(std::string code, std::string path, std::string message);
+
+  const describe::Json& definition_;
+  std::vector<render::Finding>& findings_;
+};
+
+}  // namespace segmentflow

@@ -1,0 +1,126 @@
+// Dry renderings: what they show, what they say, where they end.
+#include "core/templates/preview.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/templates/render/format.hpp"
+#include "tests/unit/engine/shop.hpp"
+
+using namespace segmentflow;
+using describe::Json;
+using test::must;
+
+namespace {
+
+Json definition_with(const std::string& element) {
+  Json definition =
+      Json::parse(R"({"from": "", "subject": "Order ${/data/id}", "body": {"root": "h",
+      "elements": {"h": {"type": "Html", "props": {}, "children": ["b"]},
+                   "b": {"type": "Body", "props": {}, "children": ["x"]}}}})");
+  definition["body"]["elements"]["x"] = Json::parse(element);
+  return definition;
+}
+
+Result<Preview> preview(const Json& definition, const Json& data = Json::object()) {
+  render::State state;
+  if (!data.empty()) state.data = &data;
+  return preview_template(must(compile_template(definition)), state);
+}
+
+bool has(const Preview& shown, std::string_view code) {
+  for (const auto& finding : shown.findings) {
+    if (finding.code == code) return true;
+  }
+  return false;
+}
+
+std::string variables_of(const Preview& shown) {
+  std::string text;
+  for (const auto& each : shown.variables) text += each.path + (each.is_missing ? "! " : " ");
+  return text;
+}
+
+const std::string kText =
+    R"({"type": "Text", "props": {
+        "text": {"$template": "Hi ${/profile/firstName}, ${/data/id}"}}})";
+
+}  // namespace
+
+TEST_CASE("preview: names every path, and which ones are missing") {
+  const auto shown = must(preview(definition_with(kText), {{"id", "ord_1"}}));
+  CHECK(shown.subject == "Order ord_1");
+  CHECK(shown.text == "Hi , ord_1");
+  CHECK(variables_of(shown) == "/data/id /profile/firstName! ");
+}
+
+TEST_CASE("preview: roots that are not given come from renderVariables, then from the body") {
+  Json definition = definition_with(kText);
+  definition["body"]["state"] = Json::parse(R"({"data": {"id": "from the body"}})");
+  CHECK(must(preview(definition)).text == "Hi , from the body");
+  definition["renderVariables"] =
+      Json::parse(R"({"data": {"id": "sample"}, "profile": {"firstName": "Sam"}})");
+  const auto shown = must(preview(definition));
+  CHECK(shown.text == "Hi Sam, sample");
+  CHECK(variables_of(shown) == "/data/id /profile/firstName ");
+  CHECK(must(preview(definition, {{"id", "given"}})).text == "Hi Sam, given");
+}
+
+TEST_CASE("preview: says what is doubtful") {
+  CHECK(has(must(preview(definition_with(
+                R"({"type": "Link", "props": {"text": "x", "href": "http://a.example"}})"))),
+            "insecure_url"));
+  CHECK(has(must(preview(
+                definition_with(
+                    R"({"type": "Link", "props": {"text": "x", "href": {"$state": "/data/u"}}})"),
+                {{"u", "javascript:alert(1)"}})),
+            "refused_url"));
+  CHECK(has(must(preview(definition_with(
+                R"({"type": "Image", "props": {"src": "https://a.example/x.png"}})"))),
+            "missing_alt"));
+  CHECK(has(must(preview(definition_with(
+                R"({"type": "Image", "props": {"src": "https://a.example/x.png", "alt": "x"}})"))),
+            "no_text"));
+  const auto large = must(
+      preview(definition_with(R"({"type": "Text", "props": {"text": {"$state": "/data/long"}}})"),
+              {{"long", std::string(kClippedHtmlBytes, 'x')}}));
+  CHECK(has(large, "large_html"));
+  CHECK_FALSE(has(must(preview(definition_with(kText), {{"id", "1"}})), "large_html"));
+}
+
+TEST_CASE("preview: fails where a value cannot be shown, with the path in the definition") {
+  const auto failed =
+      preview(definition_with(R"({"type": "Text", "props": {"text": {"$state": "/data/id"}}})"),
+              Json::parse(R"({"id": {"a": 1}})"));
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == ErrorCode::RenderFailed);
+  REQUIRE(failed.error().problems.size() == 1);
+  CHECK(failed.error().problems[0].path == "/subject");
+  Json definition =
+      definition_with(R"({"type": "Text", "props": {"text": {"$state": "/data/o"}}})");
+  const auto in_body = preview(definition, Json::parse(R"({"id": 1, "o": {"a": 1}})"));
+  REQUIRE_FALSE(in_body);
+  CHECK(in_body.error().problems.at(0).path == "/body/elements/x/props/text");
+}
+
+TEST_CASE("preview: ends at the budget") {
+  Json many = Json::array();
+  for (int i = 0; i < 10'001; ++i) many.push_back(i);
+  Json data = Json::object();
+  data["many"] = std::move(many);
+  const auto ended = preview(
+      definition_with(R"({"type": "Section", "props": {}, "repeat": {"statePath": "/data/many"},
+                          "children": []})"),
+      data);
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().code == ErrorCode::RenderFailed);
+  CHECK(ended.error().message.find("smaller") != std::string::npos);
+}
+
+TEST_CASE("preview: the example of the format is complete and renders") {
+  const auto compiled = must(compile_template(Json::parse(render::format_example())));
+  CHECK(compiled.findings.empty());
+  CHECK(compiled.is_complete());
+  const auto shown = must(preview_template(compiled, {}));
+  CHECK_FALSE(shown.html.empty());
+  CHECK(shown.findings.empty());
+}

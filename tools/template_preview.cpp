@@ -1,0 +1,141 @@
+#include "tools/template_preview.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/brand/brand_kits.hpp"
+#include "core/templates/preview.hpp"
+#include "core/templates/render/format.hpp"
+#include "core/templates/templates.hpp"
+#include "schemas/template_preview.hpp"
+#include "tools/template_wire.hpp"
+
+namespace segmentflow {
+namespace {
+
+using describe::Json;
+
+// What is previewed, and where its problems stand in the request.
+struct Subject {
+  Json definition;
+  std::string path;
+};
+
+Result<Subject> subject_of(Transaction& tx, const ApiKey& key,
+                           const wire::TemplatePreviewRequest& request) {
+  if (request.template_id.has_value() == request.definition.has_value()) {
+    return fail(ErrorCode::ValidationFailed, "Give either templateId or definition.",
+                {{"/definition", "Give either templateId or definition."}});
+  }
+  if (request.definition) return Subject{*request.definition, "/definition"};
+  const auto id = Uuid::parse(*request.template_id).value_or(Uuid{});
+  auto detail = retrieve_template(tx, key.organization_id, id);
+  if (!detail) {
+    for (auto& problem : detail.error().problems) problem.path = "/templateId";
+    return tl::unexpected(std::move(detail.error()));
+  }
+  return Subject{Json::parse(detail->definition), "/templateId/definition"};
+}
+
+Error at_path(Error error, const std::string& path) {
+  for (auto& problem : error.problems) problem.path = path + problem.path;
+  return error;
+}
+
+const Json* root(const std::optional<Json>& value) {
+  return value ? &*value : nullptr;
+}
+
+Result<Reply<wire::TemplatePreview>> preview(const Engine&, Transaction& tx, const ApiKey& key,
+                                             const wire::TemplatePreviewRequest& request) {
+  const auto subject = subject_of(tx, key, request);
+  if (!subject) return tl::unexpected(subject.error());
+  const auto compiled = compile_template(subject->definition);
+  if (!compiled) return tl::unexpected(at_path(compiled.error(), subject->path));
+  const wire::TemplateState given = request.state.value_or(wire::TemplateState{});
+  const auto brands = default_brands(tx, {key.organization_id});
+  const auto found = brands.find(key.organization_id);
+  const std::optional<Json> brand =
+      found == brands.end() ? std::nullopt : std::optional(Json::parse(found->second));
+  auto made = preview_template(
+      *compiled, {root(given.data), root(given.profile), root(given.event), root(brand)});
+  if (!made) return tl::unexpected(at_path(std::move(made.error()), subject->path));
+  wire::TemplatePreview w;
+  w.subject = std::move(made->subject);
+  w.html_bytes = static_cast<std::int64_t>(made->html.size());
+  if (!request.omit_html.value_or(false)) w.html = std::move(made->html);
+  w.text = std::move(made->text);
+  w.is_complete = compiled->is_complete();
+  for (auto& variable : made->variables) {
+    w.variables.push_back({std::move(variable.path), variable.is_missing});
+  }
+  for (const auto& finding : made->findings) w.problems.push_back(wire_problem(finding));
+  return w;
+}
+
+std::vector<wire::TemplateFormatRule> wire_rules(std::span<const render::FormatRule> rules) {
+  std::vector<wire::TemplateFormatRule> list;
+  for (const auto& rule : rules) {
+    list.push_back({std::string(rule.form), std::string(rule.meaning)});
+  }
+  return list;
+}
+
+Result<Reply<wire::TemplateFormat>> describe_format(const Engine&, Transaction&, const ApiKey&,
+                                                    const wire::TemplateFormatRequest&) {
+  wire::TemplateFormat w;
+  w.overview = render::format_overview();
+  for (const auto& rule : render::component_catalog()) {
+    w.components.push_back({std::string(rule.name), std::string(rule.doc), rule.takes_children,
+                            render::props_schema(rule), Json::parse(rule.example)});
+  }
+  w.expressions = wire_rules(render::expression_rules());
+  w.conditions = wire_rules(render::condition_rules());
+  w.functions = wire_rules(render::function_rules());
+  w.state = wire_rules(render::state_rules());
+  w.limits = render::limits_json(render::Budget{});
+  w.example = Json::parse(render::format_example());
+  return w;
+}
+
+constexpr OperationHints kReads = {
+    .read_only = true, .destructive = false, .idempotent = true, .open_world = false};
+
+}  // namespace
+
+Operation preview_template_operation() {
+  return read_operation<wire::TemplatePreviewRequest, wire::TemplatePreview>(
+      {.id = "templates.preview",
+       .method = "POST",
+       .path = "/api/v1/templates/preview",
+       .tool = "preview_template",
+       .scope = "templates:read",
+       .title = "See how a template looks",
+       .description =
+           "Renders a saved template, or a definition that is not saved yet, with sample values: "
+           "subject, HTML and text, which paths it reads and which of them the values lack, and "
+           "what is wrong or doubtful (broken elements, large HTML, pictures without alt text, "
+           "http links). Nothing is sent or saved. Use it before create_template, "
+           "update_template and a first send_email; omitHtml keeps the answer short.",
+       .hints = kReads,
+       .body_bytes_max = 2 << 20},
+      preview);
+}
+
+Operation describe_format_operation() {
+  return read_operation<wire::TemplateFormatRequest, wire::TemplateFormat>(
+      {.id = "templates.schema",
+       .method = "GET",
+       .path = "/api/v1/templates/schema",
+       .tool = "describe_template_format",
+       .scope = "templates:read",
+       .title = "Learn how templates are written",
+       .description =
+           "Explains how the body of an email template is written: all components with their "
+           "props and an example, the expressions that fill in values, conditions, functions, the "
+           "roots of the state, limits, and one whole example. Read it once before you write a "
+           "definition for create_template or update_template.",
+       .hints = kReads},
+      describe_format);
+}
+
+}  // namespace segmentflow

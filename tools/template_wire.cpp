@@ -1,0 +1,64 @@
+#include "tools/template_wire.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace segmentflow {
+namespace {
+
+using describe::Json;
+
+// The channel of a template; there is one.
+constexpr std::string_view kTypeEmail = "Email";
+
+// What list items and details share.
+template <class Wire>
+Wire wire_template(const Template& t) {
+  Wire w;
+  w.id = t.id.to_string();
+  w.organization_id = t.organization_id.to_string();
+  w.key = t.key;
+  w.name = t.name;
+  w.type = kTypeEmail;
+  w.status = describe::enum_of<wire::TemplateStatus>(t.status).value();
+  w.purpose = describe::enum_of<wire::TemplatePurpose>(t.purpose).value();
+  w.is_complete = t.is_complete;
+  w.language = t.language;
+  w.created_at = to_iso8601(t.created_at);
+  w.updated_at = to_iso8601(t.updated_at);
+  return w;
+}
+
+wire::TemplateProblemSeverity wire_severity(std::string_view name) {
+  return describe::enum_of<wire::TemplateProblemSeverity>(name).value();
+}
+
+wire::TemplateProblem stored_problem(const Json& problem) {
+  return {problem.at("code").get<std::string>(),
+          wire_severity(problem.at("severity").get_ref<const std::string&>()),
+          problem.at("path").get<std::string>(), problem.at("message").get<std::string>()};
+}
+
+}  // namespace
+
+wire::TemplateListItem wire_template_item(const Template& t) {
+  return wire_template<wire::TemplateListItem>(t);
+}
+
+wire::TemplateDetail wire_template_detail(const TemplateDetail& detail) {
+  const Template& t = detail.template_;
+  auto w = wire_template<wire::TemplateDetail>(t);
+  if (t.sender_profile_id) w.sender_profile_id = t.sender_profile_id->to_string();
+  w.sub_type = t.sub_type;
+  w.definition = Json::parse(detail.definition);
+  w.current_snapshot_id = t.snapshot_id.to_string();
+  w.etag = std::to_string(t.revision);
+  for (const Json& problem : Json::parse(t.problems)) w.problems.push_back(stored_problem(problem));
+  return w;
+}
+
+wire::TemplateProblem wire_problem(const render::Finding& finding) {
+  return {finding.code, wire_severity(render::to_string(finding.severity)), finding.path,
+          finding.message};
+}
+
+}  // namespace segmentflow
