@@ -41,6 +41,37 @@ segmentflow_tests(tools_tests FOLDERS tools LINK tools test_database)
 segmentflow_tests(app_tests FOLDERS app LINK app)
 
 # Built by ./dev bench only.
-add_executable(claims_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/claims.cpp)
-target_link_libraries(claims_bench PRIVATE core transport_asio)
-target_precompile_headers(claims_bench REUSE_FROM pch_heavy)
+foreach(bench claims renders)
+  add_executable(${bench}_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/${bench}.cpp)
+  target_link_libraries(${bench}_bench PRIVATE core transport_asio)
+  target_precompile_headers(${bench}_bench REUSE_FROM pch_heavy)
+  if(NOT SEGMENTFLOW_SANITIZE)  # as the binary itself
+    target_link_libraries(${bench}_bench PRIVATE -Wl,--no-as-needed mimalloc -Wl,--as-needed)
+  endif()
+endforeach()
+
+# Stands beside the reference renderer in tests/render.
+add_executable(render_lines ${PROJECT_SOURCE_DIR}/tests/render/render_lines.cpp)
+target_link_libraries(render_lines PRIVATE core transport_asio)
+target_precompile_headers(render_lines REUSE_FROM pch_heavy)
+
+# Fuzz targets of the sanitizer build: tests/fuzz/NAME_fuzz.cpp. What they look into is instrumented
+# for coverage where it is compiled, so that the build needs no second copy of everything.
+function(segmentflow_fuzz name)
+  cmake_parse_arguments(F "" "" "SOURCES;LINK" ${ARGN})
+  if(NOT SEGMENTFLOW_SANITIZE)
+    return()
+  endif()
+  # What -fsanitize=fuzzer-no-link means, in the words that a precompiled header allows.
+  foreach(folder ${F_SOURCES})
+    file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+    set_source_files_properties(${found} PROPERTIES COMPILE_OPTIONS
+      -fsanitize-coverage=inline-8bit-counters,indirect-calls,trace-cmp,pc-table)
+  endforeach()
+  add_executable(${name}_fuzz ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cpp)
+  target_link_libraries(${name}_fuzz PRIVATE ${F_LINK} transport_asio)
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  target_precompile_headers(${name}_fuzz REUSE_FROM pch_heavy)
+endfunction()
+
+segmentflow_fuzz(template SOURCES core/templates core/templates/render LINK core)

@@ -18,12 +18,15 @@ import time
 import cluster
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SUITES = ("tidy", "unit", "e2e", "fault")
+SUITES = ("tidy", "unit", "render", "fuzz", "e2e", "fault")
 UNIT_BINARIES_AT_ONCE = 2
 NODE_FILES_AT_ONCE = 2
 SUITE_SECONDS_MAX = 1200
 NODE_TEST_MS_MAX = 300_000
 NODE_TEST_MS_MAX_FULL = 900_000
+FUZZ_RUNS = 100_000
+FUZZ_INPUT_BYTES_MAX = 8192
+FUZZ_INPUT_S_MAX = 10  # a single input that takes longer is a failure
 # Files that run with the sanitizer build as well, in every run; --full runs all of them.
 DEBUG_FILES = ("samples.test.mjs",)
 # What touches no database, or is about SQLite's files, or the defaults, runs once.
@@ -106,6 +109,11 @@ def count_catch(output):
     return part("passed") + part("failed as expected"), part(r"failed(?! as expected)"), 0
 
 
+def count_fuzz(output):
+    """One test a target: it did all its runs and found nothing."""
+    return (1, 0, 0) if re.search(r"^Done \d+ runs in ", output, re.M) else (0, 1, 0)
+
+
 def count_node(tap_file):
     """A reader of the totals in the TAP report that node --test wrote to tap_file."""
 
@@ -139,6 +147,7 @@ def run_node(name, files, binary, backend, scratch, is_full):
         "SEGMENTFLOW_BIN": str(ROOT / "build" / binary / "segmentflow"),
         "SEGMENTFLOW_DEBUG_BIN": str(ROOT / "build/debug/segmentflow"),
         "SEGMENTFLOW_SMTP_SINK": str(ROOT / "build/tools/smtp-sink"),
+        "SEGMENTFLOW_RENDER_LINES": str(ROOT / "build/release/render_lines"),
         **({"SEGMENTFLOW_TEST_FULL": "1"} if is_full else {}),
         **backend.env,
     }
@@ -165,6 +174,26 @@ def suite_unit(_options, _scratch, server):
 
     with concurrent.futures.ThreadPoolExecutor(UNIT_BINARIES_AT_ONCE) as pool:
         yield from pool.map(run_one, runs)
+
+
+def suite_render(options, scratch, _server):
+    yield run_node("render", [ROOT / "tests/render/oracle.test.mjs"], "release", SQLITE, scratch,
+                   options.full)
+
+
+def suite_fuzz(_options, scratch, _server):
+    binaries = sorted((ROOT / "build/debug").glob("*_fuzz"))
+    if not binaries:
+        yield Outcome("fuzz", 0, 1, 0, 0, "fuzz: build/debug holds no *_fuzz binary")
+    for binary in binaries:
+        name = binary.name.removesuffix("_fuzz")
+        found = scratch / f"fuzz-{name}"
+        found.mkdir()
+        command = [str(binary), f"-runs={FUZZ_RUNS}", f"-max_len={FUZZ_INPUT_BYTES_MAX}",
+                   f"-timeout={FUZZ_INPUT_S_MAX}", f"-dict={ROOT}/tests/fuzz/{name}.dict",
+                   f"-artifact_prefix={ROOT}/build/fuzz-{name}-", str(found),
+                   str(ROOT / "tests/fuzz/corpus" / name)]
+        yield run(f"fuzz {name}", command, count_fuzz)
 
 
 def node_suite(folder):
@@ -223,8 +252,8 @@ def main():
     unknown = set(options.suites) - set(SUITES)
     if unknown:
         parser.error(f"unknown suite {' '.join(sorted(unknown))}; there are {' '.join(SUITES)}")
-    runners = {"tidy": suite_tidy, "unit": suite_unit, "e2e": node_suite("e2e"),
-               "fault": node_suite("fault")}
+    runners = {"tidy": suite_tidy, "unit": suite_unit, "render": suite_render,
+               "fuzz": suite_fuzz, "e2e": node_suite("e2e"), "fault": node_suite("fault")}
     outcomes = [Outcome(f"build {preset}", 0, 1, 0, 0, "the build failed; its output is above")
                 for preset in os.environ.get("SEGMENTFLOW_FAILED_BUILDS", "").split()]
     for outcome in outcomes:

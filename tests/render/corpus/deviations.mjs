@@ -1,0 +1,69 @@
+// One case at least for each listed deviation.
+import { el, elementCases, page, spec, text } from '../specs.mjs';
+
+const md = (content) => el('Markdown', { content });
+
+const cases = {
+  'a javascript link': el('Link', { text: 'x', href: 'javascript:alert(1)' }),
+  'a javascript link with blanks': el('Link', { text: 'x', href: ' java\nscript:alert(1)' }),
+  'a data image': el('Image', { src: 'data:image/png;base64,AAAA', alt: 'x' }),
+  'a file link from state': el('Button', { text: 'x', href: { $state: '/data/file' } }),
+  'a style that fetches': text('x', {
+    backgroundImage: 'url(https://evil.example/x.png)',
+    color: 'red',
+  }),
+  'a style that leaves its declaration': text('x', { color: { $state: '/data/leave' } }),
+  'an inherited property': text({ $state: '/data/constructor/name' }),
+  'a function': text({ $computed: 'upper', args: { value: { $state: '/data/name' } } }),
+  'a style of letters': text('x', 'ab'),
+  'a column in a column': el('Row', {}, [
+    el('Column', {}, [
+      el('Column', {}, [el('Button', { text: 'x', href: 'https://a.example' })]),
+    ]),
+    el('Column'),
+  ]),
+  'code with markup': md('`<b>&`'),
+  'a link title with a quote': md('[a](https://a.example "say \\"x\\"")'),
+  'a link address with an ampersand': md('[a](https://a.example/?b=1&c=2)'),
+  HTML: md('a <b>b</b> <script>alert(1)</script>'),
+  'a block of HTML': md('<div>\n\ntext\n\n</div>'),
+  'a list item with two paragraphs': md('* a\n\n  b\n* c'),
+  'a list item with code': md('* a\n\n      code'),
+  'a list item with a quote': md('* a\n  > b'),
+  'a rare entity': md('&check; &hearts;'),
+  'emphasis in an alternative text': md('![a *b*](https://a.example/x.png)'),
+};
+const state = { data: { file: 'file:///etc/passwd', leave: 'red;position:fixed', name: 'Alex' } };
+
+export default [
+  ...elementCases('deviations', cases, state),
+  {
+    name: 'deviations: an element in itself',
+    body: {
+      root: 'h',
+      elements: {
+        h: { type: 'Html', props: {}, children: ['c'] },
+        c: { type: 'Container', props: {}, children: ['t', 'c'] },
+        t: { type: 'Text', props: { text: 'x' }, children: [] },
+      },
+    },
+  },
+  {
+    name: 'deviations: too many items',
+    body: page(el('Section', {}, [text('x')], { repeat: { statePath: '/data/many' } })),
+    state: { data: { many: Array.from({ length: 10_001 }, () => 0) } },
+  },
+  {
+    name: 'deviations: a preview in the head',
+    body: spec(
+      el('Html', {}, [
+        el('Head', {}, [el('Preview', { text: 'p' })]),
+        el('Body', {}, [text('x')]),
+      ]),
+    ),
+  },
+  {
+    name: 'deviations: a head in a container',
+    body: page(el('Container', {}, [el('Head'), text('x')])),
+  },
+];

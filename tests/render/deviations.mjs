@@ -1,0 +1,132 @@
+// Where we differ from the reference on purpose: the one list.
+//
+// {id, reason, applies({body, state, oracle, own}), ignore}. `ignore` says what may differ where
+// the deviation applies: attributes by name, `text` (the plain text); without it, the outcome as a
+// whole. Everything else has to be the same.
+
+const elements = (body) => Object.values(body?.elements ?? {});
+const markdownOf = ({ body }) =>
+  elements(body)
+    .filter(({ type }) => type === 'Markdown')
+    .map(({ props }) => String(props?.content ?? ''));
+const anyMarkdown = (pattern) => (given) =>
+  markdownOf(given).some((content) => pattern.test(content));
+const told =
+  (...codes) =>
+  ({ own }) =>
+    [...(own.findings ?? []), ...(own.warnings ?? [])].some(({ code }) => codes.includes(code));
+
+export const deviations = [
+  {
+    id: 'unsafe-urls',
+    reason:
+      'href and src take http, https, mailto, tel and cid; anything else is left out, because ' +
+      'javascript: and data: addresses in mail are attacks.',
+    applies: told('refused_url'),
+    ignore: { attributes: ['href', 'src', 'target'], text: true },
+  },
+  {
+    id: 'unsafe-styles',
+    reason:
+      'A style value that would fetch or run something, or leave its declaration, is left out.',
+    applies: told('refused_style', 'invalid_style'),
+    ignore: { attributes: ['style'] },
+  },
+  {
+    id: 'own-properties',
+    reason: 'A path leads to what the data holds, not to what JavaScript objects inherit.',
+    applies: ({ body }) =>
+      /constructor|__proto__|toString|hasOwnProperty/.test(JSON.stringify(body)),
+  },
+  {
+    id: 'functions',
+    reason: 'The reference has no functions for $computed; ours are in the template format.',
+    applies: ({ body }) => /"\$computed"/.test(JSON.stringify(body)),
+  },
+  {
+    id: 'cycles',
+    reason:
+      'An element inside itself overflows the stack of the reference; we cut it and say so.',
+    applies: told('cycle'),
+  },
+  {
+    id: 'budgets',
+    reason: 'Rendering ends with an error where a limit of the budget is reached.',
+    applies: ({ own }) => /make the template or its data smaller\.$/.test(own.error ?? ''),
+  },
+  {
+    id: 'string-styles',
+    reason: 'The reference takes a style that is a text for a list of letters; we refuse it.',
+    applies: ({ body, own }) =>
+      own.error !== undefined &&
+      elements(body).some(({ props }) => typeof props?.style === 'string'),
+  },
+  {
+    id: 'head-children',
+    reason: 'React drops the text of a Preview in the Head; ours keeps it.',
+    applies: ({ body }) =>
+      elements(body).some(({ type, children }) => type === 'Head' && (children ?? []).length > 0),
+  },
+  {
+    id: 'misplaced-head',
+    reason: 'React moves what stands in a Head inside the body into the real one; ours stays.',
+    applies: ({ body }) =>
+      elements(body).some(
+        ({ type, children }) =>
+          type !== 'Html' &&
+          (children ?? []).some((key) => ['Head', 'Html'].includes(body.elements[key]?.type)),
+      ),
+  },
+  {
+    id: 'stray-columns',
+    reason:
+      'HTML closes a cell where another begins. A Column that is not in a Row is a cell in a ' +
+      'cell, of which each reader makes something else; our plain text keeps to the template.',
+    applies: ({ body }) =>
+      elements(body).some(
+        ({ type, children }) =>
+          type !== 'Row' && (children ?? []).some((key) => body.elements[key]?.type === 'Column'),
+      ),
+    ignore: { text: true },
+  },
+  {
+    id: 'markdown-escaping',
+    reason:
+      'The reference does not escape code, link addresses and titles in Markdown; we escape ' +
+      'everything.',
+    applies: anyMarkdown(/`[^`]*[<>&"'][^`]*`|^( {4}|\t).*[<>&"']|\]\([^)]*["'&<>]/m),
+  },
+  {
+    id: 'markdown-html',
+    reason:
+      'HTML in Markdown passes through the reference; we leave it out, because the text may ' +
+      'come from data.',
+    applies: anyMarkdown(/<[a-z/!?]/i),
+  },
+  {
+    id: 'markdown-list-items',
+    reason:
+      'A list item with a second block, and a quote right after a list, crash the reference; ' +
+      'we render them.',
+    applies: ({ oracle, own, ...given }) =>
+      oracle.error !== undefined &&
+      own.error === undefined &&
+      anyMarkdown(/^\s*([*+-]|\d+[.)])\s/m)(given),
+  },
+  {
+    id: 'markdown-entities',
+    reason:
+      'Rare named entities are decoded in the HTML by the reader; the plain text keeps them as ' +
+      'they were written.',
+    applies: anyMarkdown(/&[a-z0-9]+;/i),
+    ignore: { text: true },
+  },
+  {
+    id: 'markdown-alt',
+    reason:
+      'The alternative text of a picture in Markdown is plain text (CommonMark 6.4); the ' +
+      'reference keeps the marks.',
+    applies: anyMarkdown(/!\[[^\]]*[*_`~[&\\][^\]]*\]/),
+    ignore: { attributes: ['alt'] },
+  },
+];
