@@ -152,8 +152,11 @@ class CommandLine {
 
   void add_running_commands() {
     command(&app_, "serve", "Serve REST over HTTP and deliver email", run_serve);
-    command(&app_, "mcp",
-            "Serve MCP on stdin and stdout, for an AI host (needs SEGMENTFLOW_API_KEY)", run_mcp);
+    auto* mcp = command(&app_, "mcp",
+                        "Serve MCP on stdin and stdout, for an AI host (needs SEGMENTFLOW_API_KEY)",
+                        [this](const Settings& settings) { return run_mcp(settings, mcp_); });
+    mcp->add_option("--tools", mcp_.tools, "Only these groups of tools, e.g. emails,templates");
+    mcp->add_flag("--read-only", mcp_.read_only, "Only tools that change nothing");
     auto* init =
         command(&app_, "init", "Make the data folder and database, or bring them up to date",
                 [this](const Settings& settings) { return run_init(settings, init_); });
@@ -248,6 +251,7 @@ class CommandLine {
   Flags flags_;
   Chosen chosen_;
   InitOptions init_;
+  McpOptions mcp_;
   KeyOptions key_;
   std::string organization_;
   std::string operation_;

@@ -1,5 +1,6 @@
 #include "app/http_routes.hpp"
 
+#include "app/mcp_routes.hpp"
 #include "app/metrics.hpp"
 #include "schemas/describe/json.hpp"
 #include "tools/rest.hpp"
@@ -111,6 +112,7 @@ std::vector<http::Route> http_routes(Runtime& runtime,
   for (const auto& operation : runtime.registry().operations()) {
     routes.push_back(operation_route(runtime, operation));
   }
+  for (auto& route : mcp_routes(runtime)) routes.push_back(std::move(route));
   routes.push_back({"GET", "/healthz",
                     [](const http::Request&, const std::function<void(http::Response)>& respond) {
                       respond(plain(200, "ok\n"));

@@ -3,6 +3,10 @@
 #include <atomic>
 #include <utility>
 
+#include "mcp/batch.hpp"
+#include "mcp/handshake.hpp"
+#include "mcp/modern.hpp"
+
 namespace mcp {
 namespace {
 
@@ -17,37 +21,6 @@ tl::unexpected<Fault> refuse(Code code, std::string sentence) {
 
 std::string write_outcome(std::string_view id, const Outcome& outcome) {
   return outcome ? jsonrpc::write_result(id, *outcome) : jsonrpc::write_error(id, outcome.error());
-}
-
-std::string unknown_method(std::string_view method) {
-  return "Unknown method " + jsonrpc::quoted(method) +
-         ". This server answers initialize, ping, tools/list and tools/call.";
-}
-
-std::string write_initialize_result(const ServerInfo& info, Revision revision) {
-  std::string out = R"({"protocolVersion":")";
-  out += text_of(revision);
-  out += R"(","capabilities":{"tools":{}},"serverInfo":{"name":)";
-  jsonrpc::append_string(out, info.name);
-  if (has_titles(revision) && !info.title.empty()) {
-    out += R"(,"title":)";
-    jsonrpc::append_string(out, info.title);
-  }
-  out += R"(,"version":)";
-  jsonrpc::append_string(out, info.version);
-  out += '}';
-  if (!info.instructions.empty()) {
-    out += R"(,"instructions":)";
-    jsonrpc::append_string(out, info.instructions);
-  }
-  out += '}';
-  return out;
-}
-
-// A member that may be absent but must otherwise be an object.
-bool is_object_or_absent(const Json& params, const char* name) {
-  auto found = params.find(name);
-  return found == params.end() || found->is_object();
 }
 
 }  // namespace
@@ -78,40 +51,11 @@ class Ticket {
   std::atomic<bool> finished_{false};
 };
 
-// The answers to a batch go out as one array when the last of them is there.
-class Batch {
- public:
-  Batch(std::shared_ptr<ConnectionState> state, Reply reply, std::size_t messages)
-      : state_(std::move(state)), reply_(std::move(reply)), answers_(messages), open_(messages) {}
-
-  void put(std::size_t position, std::string answer) {
-    {
-      std::lock_guard lock(mutex_);
-      answers_[position] = std::move(answer);
-      if (--open_ != 0) return;
-    }
-    std::string out;
-    for (const std::string& text : answers_) {
-      if (text.empty()) continue;
-      out += out.empty() ? '[' : ',';
-      out += text;
-    }
-    if (!out.empty()) state_->send(reply_, std::move(out += ']'));
-  }
-
- private:
-  std::shared_ptr<ConnectionState> state_;
-  Reply reply_;
-  std::mutex mutex_;
-  std::vector<std::string> answers_;
-  std::size_t open_;
-};
-
 ConnectionState::ConnectionState(ServerInfo server_info, std::shared_ptr<ToolProvider> tools,
                                  ServerLimits server_limits, DefectLog on_defect)
-    : info(std::move(server_info)),
+    : info(std::make_shared<const ServerInfo>(std::move(server_info))),
       limits(server_limits),
-      dispatcher(std::move(tools), std::move(on_defect)) {}
+      dispatcher(info, std::move(tools), std::move(on_defect)) {}
 
 void ConnectionState::handle(std::string_view message, Reply reply) {
   describe::JsonLimits json_limits;
@@ -146,7 +90,10 @@ void ConnectionState::handle_batch(Json batch, const Reply& reply) {
     send(reply, jsonrpc::write_error(jsonrpc::no_id, {Code::InvalidRequest, std::move(refusal)}));
     return;
   }
-  auto answers = std::make_shared<Batch>(shared_from_this(), reply, batch.size());
+  auto answers =
+      std::make_shared<Batch>(batch.size(), [self = shared_from_this(), reply](std::string text) {
+        if (!text.empty()) self->send(reply, std::move(text));
+      });
   for (std::size_t i = 0; i < batch.size(); ++i) {
     accept(
         std::move(batch[i]), [answers, i](std::string text) { answers->put(i, std::move(text)); },
@@ -177,40 +124,43 @@ void ConnectionState::request(Message message, const Outlet& outlet, bool in_bat
   auto fail = [&](Code code, std::string sentence) {
     outlet(jsonrpc::write_error(id, {code, std::move(sentence)}));
   };
+  if (modern::is_modern_message(message)) return modern_request(std::move(message), outlet);
   if (message.method == "ping") return outlet(jsonrpc::write_result(id, "{}"));
   if (message.method == "initialize") {
     if (in_batch) return fail(Code::InvalidRequest, "initialize must not be part of a batch.");
     return outlet(write_outcome(id, initialize(message.params)));
   }
-  // Before the handshake too, so that a client of a later era learns what it asks for is not here.
-  if (!Dispatcher::knows(message.method)) {
-    return fail(Code::MethodNotFound, unknown_method(message.method));
+  if (!Dispatcher::knows(latest_legacy_revision, message.method)) {
+    return outlet(jsonrpc::write_error(id, unknown_method(message.method)));
   }
   const auto current = revision();
   if (!current) {
     return fail(Code::InvalidRequest, "The connection is not initialized; send initialize before " +
                                           jsonrpc::quoted(message.method) + ".");
   }
+  dispatch(*current, std::move(message), outlet);
+}
+
+void ConnectionState::modern_request(Message message, const Outlet& outlet) {
+  const auto revision = modern::check_metadata(message.params);
+  if (!revision) return outlet(jsonrpc::write_error(message.id, revision.error()));
+  if (!Dispatcher::knows(*revision, message.method)) {
+    return outlet(jsonrpc::write_error(message.id, unknown_method(message.method)));
+  }
+  dispatch(*revision, std::move(message), outlet);
+}
+
+void ConnectionState::dispatch(Revision under, Message message, const Outlet& outlet) {
+  const std::string id = message.id;
   if (auto fault = begin_call(id)) return outlet(jsonrpc::write_error(id, *fault));
   auto ticket = std::make_shared<Ticket>(shared_from_this(), id, outlet);
-  dispatcher.dispatch(*current, std::move(message),
+  dispatcher.dispatch(under, std::move(message),
                       [ticket](const Outcome& outcome) { ticket->finish(outcome); });
 }
 
 Outcome ConnectionState::initialize(const Json& params) {
-  auto version = params.find("protocolVersion");
-  if (version == params.end() || !version->is_string()) {
-    return refuse(Code::InvalidParams,
-                  "initialize needs params.protocolVersion, a string such as \"2025-11-25\".");
-  }
-  for (const char* name : {"capabilities", "clientInfo"}) {
-    if (is_object_or_absent(params, name)) continue;
-    return refuse(Code::InvalidParams,
-                  "The params." + std::string(name) + " of initialize must be an object.");
-  }
-  // A version we do not speak is answered with one we do; the client decides whether it goes on.
-  const Revision chosen =
-      revision_of(version->get_ref<const std::string&>()).value_or(latest_revision);
+  const auto chosen = negotiate(params);
+  if (!chosen) return tl::unexpected(chosen.error());
   {
     std::lock_guard lock(mutex);
     if (negotiated) {
@@ -218,9 +168,9 @@ Outcome ConnectionState::initialize(const Json& params) {
                                               std::string(text_of(*negotiated)) +
                                               "; open another one to begin anew.");
     }
-    negotiated = chosen;
+    negotiated = *chosen;
   }
-  return write_initialize_result(info, chosen);
+  return initialize_result(*info, *chosen);
 }
 
 void ConnectionState::cancel(const Json& params) {

@@ -23,6 +23,8 @@ struct ConnectionState : std::enable_shared_from_this<ConnectionState> {
   void handle_batch(Json batch, const Reply& reply);
   void accept(Json value, const Outlet& outlet, bool in_batch);
   void request(jsonrpc::Message message, const Outlet& outlet, bool in_batch);
+  void modern_request(jsonrpc::Message message, const Outlet& outlet);
+  void dispatch(Revision under, jsonrpc::Message message, const Outlet& outlet);
   jsonrpc::Outcome initialize(const Json& params);
   void cancel(const Json& params);
 
@@ -38,7 +40,7 @@ struct ConnectionState : std::enable_shared_from_this<ConnectionState> {
 
   std::optional<Revision> revision() const;
 
-  const ServerInfo info;
+  const std::shared_ptr<const ServerInfo> info;
   const ServerLimits limits;
   const Dispatcher dispatcher;
 

@@ -3,9 +3,12 @@
 #include <exception>
 #include <utility>
 
+#include "mcp/modern.hpp"
+
 namespace mcp {
 
 struct Dispatcher::Parts {
+  std::shared_ptr<const ServerInfo> info;
   std::shared_ptr<ToolProvider> tools;
   DefectLog on_defect;
 };
@@ -14,6 +17,7 @@ namespace {
 
 using jsonrpc::Code;
 using jsonrpc::Fault;
+using jsonrpc::Outcome;
 
 tl::unexpected<Fault> refuse(Code code, std::string sentence) {
   return tl::unexpected(Fault{code, std::move(sentence)});
@@ -36,6 +40,18 @@ void guarded(const DefectLog& log, std::string_view method, const Answer& answer
     if (log) log("A tool provider threw in " + std::string(method) + " what is no exception.");
   }
   answer(refuse_defect(method));
+}
+
+// What the caller may see changes with its key; the tools themselves with the server's version.
+constexpr modern::Caching list_caching{60'000, true};
+
+// Makes results those of the modern era.
+Answer completing(std::shared_ptr<const Dispatcher::Parts> parts, bool is_list, Answer answer) {
+  return [parts = std::move(parts), is_list, answer = std::move(answer)](const Outcome& outcome) {
+    if (!outcome) return answer(outcome);
+    const auto caching = is_list ? std::optional(list_caching) : std::nullopt;
+    answer(modern::complete(*outcome, *parts->info, caching));
+  };
 }
 
 tl::expected<ToolCall, Fault> read_call(Json& params) {
@@ -68,19 +84,34 @@ Fault unknown_tool(const ToolList& list, const std::string& name) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(std::shared_ptr<ToolProvider> tools, DefectLog on_defect)
-    : parts_(std::make_shared<Parts>(std::move(tools), std::move(on_defect))) {}
+Fault unknown_method(std::string_view method) {
+  return {Code::MethodNotFound,
+          "Unknown method " + jsonrpc::quoted(method) +
+              ". This server answers tools/list and tools/call; initialize and ping up to "
+              "2025-11-25; server/discover from 2026-07-28 on."};
+}
 
-bool Dispatcher::knows(std::string_view method) {
+Dispatcher::Dispatcher(std::shared_ptr<const ServerInfo> info, std::shared_ptr<ToolProvider> tools,
+                       DefectLog on_defect)
+    : parts_(
+          std::make_shared<Parts>(Parts{std::move(info), std::move(tools), std::move(on_defect)})) {
+}
+
+bool Dispatcher::knows(Revision revision, std::string_view method) {
+  if (method == "server/discover") return is_modern(revision);
   return method == "tools/list" || method == "tools/call";
 }
 
 void Dispatcher::dispatch(Revision revision, jsonrpc::Message request, Answer answer) const {
-  if (request.method == "tools/list") {
+  if (request.method == "server/discover") return answer(modern::discover_result(*parts_->info));
+  const bool is_list = request.method == "tools/list";
+  if (is_modern(revision)) answer = completing(parts_, is_list, std::move(answer));
+  if (is_list) {
     guarded(parts_->on_defect, "tools/list", answer, [&] {
-      parts_->tools->list_tools([revision, answer](const std::shared_ptr<const ToolList>& list) {
-        answer(list->list_json(revision));
-      });
+      parts_->tools->list_tools(
+          [parts = parts_, revision, answer](const std::shared_ptr<const ToolList>& list) {
+            answer(list->list_json(revision));
+          });
     });
     return;
   }

@@ -10,6 +10,7 @@
 
 #include "mcp/jsonrpc.hpp"
 #include "mcp/revision.hpp"
+#include "mcp/server_info.hpp"
 #include "mcp/tools.hpp"
 
 namespace mcp {
@@ -23,18 +24,22 @@ using DefectLog = std::function<void(std::string_view)>;
 
 class Dispatcher {
  public:
-  Dispatcher(std::shared_ptr<ToolProvider> tools, DefectLog on_defect);
+  Dispatcher(std::shared_ptr<const ServerInfo> info, std::shared_ptr<ToolProvider> tools,
+             DefectLog on_defect);
 
-  // Whether `dispatch` has an answer to this method.
-  static bool knows(std::string_view method);
+  // Whether `dispatch` has an answer to this method under this revision.
+  static bool knows(Revision revision, std::string_view method);
 
   // Answers a request whose method `knows`. Never throws: an exception of the provider goes to the
   // defect log and is answered as an internal error without its text, which might hold secrets.
   void dispatch(Revision revision, jsonrpc::Message request, Answer answer) const;
 
+  struct Parts;  // for the sources of this library
+
  private:
-  struct Parts;
   std::shared_ptr<const Parts> parts_;
 };
+
+jsonrpc::Fault unknown_method(std::string_view method);
 
 }  // namespace mcp

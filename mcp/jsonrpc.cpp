@@ -213,6 +213,7 @@ std::string write_error(std::string_view id, const Fault& fault) {
   out += std::to_string(static_cast<int>(fault.code));
   out += R"(,"message":)";
   append_string(out, fault.message);
+  if (!fault.data.empty()) out.append(R"(,"data":)").append(fault.data);
   out += "}}";
   return out;
 }

@@ -25,11 +25,14 @@ enum class Code : int {
   InvalidParams = -32602,
   InternalError = -32603,
   LimitExceeded = -32005,  // of the range for implementations: too many calls in flight
+  HeaderMismatch = -32020,
+  UnsupportedProtocolVersion = -32022,
 };
 
 struct Fault {
   Code code;
   std::string message;  // a sentence: what was wrong, where, what to do
+  std::string data;     // JSON text for machines; "" for none
 };
 
 // An answer before it has an id: the JSON text of the result, or a fault.

@@ -9,12 +9,13 @@
 namespace mcp {
 
 // In the order of their publication, so that revisions compare.
-enum class Revision { V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25 };
+enum class Revision { V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25, V2026_07_28 };
 
-inline constexpr Revision latest_revision = Revision::V2025_11_25;
+// The latest that is agreed on by a handshake.
+inline constexpr Revision latest_legacy_revision = Revision::V2025_11_25;
 
-inline constexpr std::array<std::string_view, 4> revision_texts = {"2024-11-05", "2025-03-26",
-                                                                   "2025-06-18", "2025-11-25"};
+inline constexpr std::array<std::string_view, 5> revision_texts = {
+    "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"};
 
 // The text that goes over the wire, for example "2025-11-25".
 constexpr std::string_view text_of(Revision revision) {
@@ -27,6 +28,12 @@ constexpr std::optional<Revision> revision_of(std::string_view text) {
     if (revision_texts[i] == text) return static_cast<Revision>(i);
   }
   return std::nullopt;
+}
+
+// The era: legacy revisions begin with a handshake (`initialize`), modern ones carry what it would
+// say in each request's _meta.
+constexpr bool is_modern(Revision revision) {
+  return revision >= Revision::V2026_07_28;
 }
 
 // JSON-RPC batches came with one revision and left with the next.

@@ -1,7 +1,8 @@
 // An MCP server without I/O: maps one JSON-RPC message and its connection to an answer. Transports
 // (transport/stdio, transport/http) move the bytes. No word of email in this library.
 //
-// Protocol: legacy era by negotiation: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05
+// Protocol: the legacy era by negotiation (2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05) and the
+// modern one by request (2026-07-28), on one connection
 // (https://modelcontextprotocol.io/specification). Thread-safe: `handle` may be called for many
 // messages at once; handlers answer from any thread.
 #pragma once
@@ -13,16 +14,10 @@
 #include <string_view>
 
 #include "mcp/dispatch.hpp"
+#include "mcp/server_info.hpp"
 #include "mcp/tools.hpp"
 
 namespace mcp {
-
-struct ServerInfo {
-  std::string name;
-  std::string title;
-  std::string version;
-  std::string instructions;  // for the model; fits on a screen
-};
 
 struct ServerLimits {
   std::size_t message_bytes_max = 8 << 20;

@@ -61,30 +61,36 @@ mcp::ToolResult answer_result(const Operation& operation, const Answer& answer) 
 
 }  // namespace
 
-std::shared_ptr<const mcp::ToolList> ToolLists::for_scopes(const std::vector<std::string>& scopes) {
+std::shared_ptr<const mcp::ToolList> ToolLists::list_for(const std::vector<std::string>& scopes,
+                                                         const ToolFilter& filter) {
   const std::lock_guard lock(mutex_);
-  auto& list = lists_[scopes];
+  auto& list = lists_[{scopes, filter}];
   if (list) return list;
   std::vector<mcp::Tool> tools;
   for (const auto& operation : registry_.operations()) {
     const auto& scope = operation.info.scope;
     const bool allowed =
         scope.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
-    if (allowed) tools.push_back(tool_of(operation));
+    if (allowed && filter.shows(operation.info)) tools.push_back(tool_of(operation));
   }
   list = std::make_shared<const mcp::ToolList>(std::move(tools));
   return list;
 }
 
-OperationTools::OperationTools(const Registry& registry, std::shared_ptr<OperationCaller> caller)
-    : registry_(registry), lists_(registry), caller_(std::move(caller)) {}
+OperationTools::OperationTools(const Registry& registry, std::shared_ptr<ToolLists> lists,
+                               ToolFilter filter, std::shared_ptr<OperationCaller> caller)
+    : registry_(registry),
+      lists_(std::move(lists)),
+      filter_(std::move(filter)),
+      caller_(std::move(caller)) {}
 
 void OperationTools::list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) {
-  caller_->scopes([this, done](Result<std::vector<std::string>> scopes) {
-    if (!scopes) spdlog::warn("only get_status is offered: {}", scopes.error().message);
-    // Without a valid key nothing is allowed, but get_status tells why.
-    done(lists_.for_scopes(scopes.value_or(std::vector<std::string>{})));
-  });
+  caller_->scopes(
+      [lists = lists_, filter = filter_, done](Result<std::vector<std::string>> scopes) {
+        if (!scopes) spdlog::warn("only get_status is offered: {}", scopes.error().message);
+        // Without a valid key nothing is allowed, but get_status tells why.
+        done(lists->list_for(scopes.value_or(std::vector<std::string>{}), filter));
+      });
 }
 
 void OperationTools::call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) {

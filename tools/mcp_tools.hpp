@@ -10,19 +10,23 @@
 
 #include "mcp/tools.hpp"
 #include "tools/registry.hpp"
+#include "tools/tool_filter.hpp"
 
 namespace segmentflow {
 
-// The tools that a key with these scopes may see. Prepared once per set of scopes. Thread-safe.
+// The tools that a key with these scopes may see and its holder wants to see. Prepared once for
+// each pair. Thread-safe.
 class ToolLists {
  public:
   explicit ToolLists(const Registry& registry) : registry_(registry) {}
-  std::shared_ptr<const mcp::ToolList> for_scopes(const std::vector<std::string>& scopes);
+  std::shared_ptr<const mcp::ToolList> list_for(const std::vector<std::string>& scopes,
+                                                const ToolFilter& filter);
 
  private:
   const Registry& registry_;
   std::mutex mutex_;
-  std::map<std::vector<std::string>, std::shared_ptr<const mcp::ToolList>> lists_;
+  std::map<std::pair<std::vector<std::string>, ToolFilter>, std::shared_ptr<const mcp::ToolList>>
+      lists_;
 };
 
 // How a provider reaches the operations: in this process, or over REST at another.
@@ -37,14 +41,17 @@ class OperationCaller {
 // The tools of one caller.
 class OperationTools final : public mcp::ToolProvider {
  public:
-  OperationTools(const Registry& registry, std::shared_ptr<OperationCaller> caller);
+  // `lists` is shared by the callers of a process.
+  OperationTools(const Registry& registry, std::shared_ptr<ToolLists> lists, ToolFilter filter,
+                 std::shared_ptr<OperationCaller> caller);
 
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override;
   void call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) override;
 
  private:
   const Registry& registry_;
-  ToolLists lists_;
+  const std::shared_ptr<ToolLists> lists_;
+  const ToolFilter filter_;
   const std::shared_ptr<OperationCaller> caller_;
 };
 

@@ -15,7 +15,11 @@ struct InitOptions {
 int run_init(const Settings& settings, const InitOptions& options);
 
 int run_serve(const Settings& settings);
-int run_mcp(const Settings& settings);
+struct McpOptions {
+  std::string tools;  // groups of tools, such as "emails,templates"; "" for all
+  bool read_only = false;
+};
+int run_mcp(const Settings& settings, const McpOptions& options);
 int run_call(const Settings& settings, const std::string& operation, const std::string& input);
 int run_doctor(const Settings& settings);
 int run_nodes(const Settings& settings);

@@ -8,6 +8,7 @@
 #include "app/callers.hpp"
 #include "app/commands/commands.hpp"
 #include "app/log.hpp"
+#include "app/mcp_server_info.hpp"
 #include "mcp/server.hpp"
 #include "transport/stdio/stdio_server.hpp"
 
@@ -18,17 +19,6 @@ namespace {
 constexpr std::chrono::milliseconds kDrainPatience{3'000};
 constexpr std::chrono::milliseconds kDeliveryPatience{1'000};
 constexpr unsigned kEndPatienceSeconds = 2;  // after the drain
-
-constexpr const char* kInstructions =
-    "Segmentflow sends expected email (receipts, password resets, invites) to one recipient at a "
-    "time "
-    "from saved templates. To send: find a Transactional template with list_templates, see with "
-    "get_template which data it reads, then call send_email with an idempotencyKey made from the "
-    "business event. Sending is durable and asynchronous; follow it with get_email. Repeat a call "
-    "with "
-    "the same key after any error that may be temporary: it never sends twice. get_status tells "
-    "which "
-    "scopes this key has and whether mail leaves the machine.";
 
 transport::stdio::StdioServer* stop_target =
     nullptr;  // set once, before the handlers are installed
@@ -51,10 +41,11 @@ void end_soon() {
   ::alarm(kEndPatienceSeconds);
 }
 
-int serve_stdio(const Registry& registry, std::shared_ptr<OperationCaller> caller) {
-  const mcp::ServerInfo info{"segmentflow", "Segmentflow", std::string(kVersion), kInstructions};
-  auto tools = std::make_shared<OperationTools>(registry, std::move(caller));
-  mcp::Connection connection(info, tools, {},
+int serve_stdio(const Registry& registry, const ToolFilter& filter,
+                std::shared_ptr<OperationCaller> caller) {
+  auto tools = std::make_shared<OperationTools>(registry, std::make_shared<ToolLists>(registry),
+                                                filter, std::move(caller));
+  mcp::Connection connection(mcp_server_info(), tools, {},
                              [](std::string_view sentence) { spdlog::error("{}", sentence); });
   transport::stdio::StdioOptions options;
   options.drain_timeout = kDrainPatience;
@@ -75,14 +66,13 @@ Error missing_key(const Settings& settings) {
                   settings.data_dir.string())};
 }
 
-int run_bridge(const Settings& settings) {
-  const Registry registry;
+int run_bridge(const Settings& settings, const Registry& registry, const ToolFilter& filter) {
   auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
   if (!caller) return report(caller.error());
-  return serve_stdio(registry, *caller);
+  return serve_stdio(registry, filter, *caller);
 }
 
-int run_embedded(const Settings& settings) {
+int run_embedded(const Settings& settings, const ToolFilter& filter) {
   auto opened = Runtime::open(settings);
   if (!opened) return report(opened.error());
   Runtime& runtime = **opened;
@@ -94,8 +84,9 @@ int run_embedded(const Settings& settings) {
       spdlog::warn("not delivering: {}", joined.error().message);
     }
   });
-  const int code = serve_stdio(
-      runtime.registry(), std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key));
+  const int code =
+      serve_stdio(runtime.registry(), filter,
+                  std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key));
   joining.join();
   runtime.leave(kDeliveryPatience);
   return code;
@@ -103,10 +94,15 @@ int run_embedded(const Settings& settings) {
 
 }  // namespace
 
-int run_mcp(const Settings& settings) {
+int run_mcp(const Settings& settings, const McpOptions& options) {
   set_up_log(settings.log_level == "info" ? "warn" : settings.log_level);
   if (settings.api_key.empty()) return report(missing_key(settings));
-  return settings.base_url.empty() ? run_embedded(settings) : run_bridge(settings);
+  const Registry registry;
+  auto groups = parse_tool_groups(registry, options.tools);
+  if (!groups) return report(groups.error());
+  const ToolFilter filter{std::move(*groups), options.read_only};
+  return settings.base_url.empty() ? run_embedded(settings, filter)
+                                   : run_bridge(settings, registry, filter);
 }
 
 }  // namespace segmentflow::app

@@ -179,10 +179,10 @@ export async function newKey(of, name, scopes, organization) {
 }
 
 // An MCP client of the official SDK, talking to `segmentflow mcp` over stdio.
-export async function mcpClient(t, of, { key = of.key, settings = {} } = {}) {
+export async function mcpClient(t, of, { key = of.key, settings = {}, args = [] } = {}) {
   const transport = new StdioClientTransport({
     command: of.executable,
-    args: ["mcp"],
+    args: ["mcp", ...args],
     env: environment({ ...of.env, ...settings, SEGMENTFLOW_API_KEY: key }),
     stderr: "pipe",
   });

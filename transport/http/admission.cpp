@@ -9,8 +9,8 @@ namespace transport::http {
 namespace {
 
 // Two of these would let a proxy and us read two different requests.
-constexpr std::array<std::string_view, 5> kSingleHeaders = {
-    "host", "content-length", "transfer-encoding", "content-type", "authorization"};
+constexpr std::array<std::string_view, 6> kSingleHeaders = {
+    "host", "content-length", "transfer-encoding", "content-type", "authorization", "origin"};
 
 Refusal refusal(Fault fault, std::string message) {
   return Refusal{.fault = fault, .message = std::move(message), .allow = ""};
@@ -41,6 +41,13 @@ std::optional<Refusal> check_host(const HostRules& hosts, const HeadFacts& facts
   auto host = request.header("host");
   if (!host && !facts.http10) return refusal(Fault::BadRequest, "the Host header is missing");
   if (target.authority) host = target.authority;
+  // A page of another site may make a browser call us: it says whose page it is (Fetch, "Origin").
+  const auto origin = request.header("origin");
+  if (origin && !hosts.allows_origin(*origin)) {
+    return refusal(Fault::Misdirected,
+                   "this server does not answer to pages of that Origin; add its name to the "
+                   "allowed hosts");
+  }
   if (!host || hosts.allows(*host)) return std::nullopt;
   return refusal(Fault::Misdirected,
                  "this server does not answer to that Host name; use the address it listens on, or "

@@ -30,8 +30,8 @@ struct Refusal {
 
 // Fills path, query and captures of `request`, whose method and headers are set, and finds its
 // route, which lives as long as the router. In this order: ambiguous headers and framing 400,
-// target 400, Host 400 or 403, query 400, path 404, method 405 or OPTIONS, body type 415, declared
-// length 413.
+// target 400, Origin 403, Host 400 or 403, query 400, path 404, method 405 or OPTIONS, body type
+// 415, declared length 413.
 tl::expected<const Route*, Refusal> admit(const Router& router, const HostRules& hosts,
                                           const HeadFacts& facts, Request& request);
 

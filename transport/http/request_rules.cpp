@@ -54,6 +54,13 @@ HostRules::HostRules(std::string_view listen_address, const std::vector<std::str
   for (const std::string& name : allowed_hosts) add(name);
 }
 
+bool HostRules::allows_origin(std::string_view origin) const {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) return allows(origin.substr(scheme.size()));
+  }
+  return false;
+}
+
 bool HostRules::allows(std::string_view host) const {
   const auto name = without_port(host);
   if (!name || name->empty()) return false;

@@ -21,6 +21,10 @@ class HostRules {
   // `host` as in the Host header, "name", "name:port" or "[v6]:port"; any port.
   bool allows(std::string_view host) const;
 
+  // `origin` as in the Origin header, "https://name:port"; the names allowed are the same. "null"
+  // and whatever else is no such URL is refused.
+  bool allows_origin(std::string_view origin) const;
+
  private:
   std::vector<std::string> names_;  // lower case, IPv6 in brackets
 };

@@ -25,6 +25,21 @@ TEST_CASE("Host rules allow loopback, the address and the named hosts only") {
   CHECK(HostRules("::1", {}).allows("[::1]:1"));
 }
 
+TEST_CASE("Origins are those of allowed hosts, by http or https") {
+  const HostRules rules("10.0.0.7", {"mail.example.org"});
+  for (const char* good : {"http://localhost", "http://localhost:6274", "https://mail.example.org",
+                           "http://10.0.0.7:3001", "http://[::1]:1"}) {
+    INFO(good);
+    CHECK(rules.allows_origin(good));
+  }
+  for (const char* bad : {"", "null", "localhost", "https://evil.example", "ftp://localhost",
+                          "http://localhost.evil.example", "http://", "http://localhost/x",
+                          "http://evil.example@localhost", "file://"}) {
+    INFO(bad);
+    CHECK_FALSE(rules.allows_origin(bad));
+  }
+}
+
 TEST_CASE("A caller's request id is kept when it is harmless") {
   CHECK(request_id_or_new("abc-DEF_1.2") == "abc-DEF_1.2");
   CHECK(request_id_or_new(std::string(128, 'a')) == std::string(128, 'a'));

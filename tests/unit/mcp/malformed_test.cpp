@@ -42,7 +42,7 @@ const std::vector<Case>& malformed() {
       {R"({"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"info"}})", -32601,
        "1"},
       {R"({"jsonrpc":"2.0","id":1,"method":"notifications/initialized"})", -32601, "1"},
-      {R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})", -32601, "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})", -32602, "1"},
       {R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})", -32602, "1"},
       {R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":3}})", -32602, "1"},
       {R"({"jsonrpc":"2.0","id":1,"method":"tools/call",

@@ -116,14 +116,15 @@ TEST_CASE("text of any kind arrives unharmed on one line") {
 
 TEST_CASE("text that is not UTF-8 is repaired, and structured results must be objects") {
   const auto repaired =
-      mcp::write_tool_result({std::nullopt, "a\xff\xc3", false}, mcp::latest_revision);
+      mcp::write_tool_result({std::nullopt, "a\xff\xc3", false}, mcp::latest_legacy_revision);
   REQUIRE(repaired);
   CHECK(
       Json::parse(*repaired)["content"][0]["text"].get<std::string>().starts_with("a\xef\xbf\xbd"));
-  const auto refused = mcp::write_tool_result({Json::array({1}), "", false}, mcp::latest_revision);
+  const auto refused =
+      mcp::write_tool_result({Json::array({1}), "", false}, mcp::latest_legacy_revision);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == mcp::jsonrpc::Code::InternalError);
-  CHECK(*mcp::write_tool_result({std::nullopt, "", false}, mcp::latest_revision) ==
+  CHECK(*mcp::write_tool_result({std::nullopt, "", false}, mcp::latest_legacy_revision) ==
         R"({"content":[]})");
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("registry: a key sees the tools that its scopes allow") {
   const auto names = [&](const std::vector<std::string>& scopes) {
     std::set<std::string> found;
     for (const auto& operation : registry.operations()) {
-      if (lists.for_scopes(scopes)->find(operation.info.tool)) found.emplace(operation.info.tool);
+      if (lists.list_for(scopes, {})->find(operation.info.tool)) found.emplace(operation.info.tool);
     }
     return found;
   };
@@ -143,5 +143,28 @@ TEST_CASE("registry: a key sees the tools that its scopes allow") {
   CHECK(names({"emails:write", "templates:read"}) ==
         std::set<std::string>{"batch_send", "describe_template_format", "get_status",
                               "get_template", "list_templates", "preview_template", "send_email"});
-  CHECK(lists.for_scopes({"emails:read"}) == lists.for_scopes({"emails:read"}));
+  CHECK(lists.list_for({"emails:read"}, {}) == lists.list_for({"emails:read"}, {}));
+}
+
+TEST_CASE("registry: a filter narrows what a key sees") {
+  const Registry registry;
+  const auto groups = [&](std::string_view text) { return parse_tool_groups(registry, text); };
+  const auto names = [&](const ToolFilter& filter) {
+    std::set<std::string> found;
+    for (const auto& operation : registry.operations()) {
+      if (filter.shows(operation.info)) found.emplace(operation.info.tool);
+    }
+    return found;
+  };
+  CHECK(names({}).size() == registry.operations().size());
+  CHECK(names({groups("emails").value(), false}) ==
+        std::set<std::string>{"batch_send", "get_email", "get_status", "send_email"});
+  CHECK(names({groups("emails, templates").value(), true}) ==
+        std::set<std::string>{"describe_template_format", "get_email", "get_status", "get_template",
+                              "list_templates", "preview_template"});
+  CHECK(groups("")->empty());
+  CHECK(groups(" , ")->empty());
+  const auto wrong = groups("emails,templats");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().message.find("Did you mean templates?") != std::string::npos);
 }

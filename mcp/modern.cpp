@@ -1,0 +1,96 @@
+#include "mcp/modern.hpp"
+
+namespace mcp::modern {
+namespace {
+
+using jsonrpc::Code;
+using jsonrpc::Fault;
+
+// What the server can do changes with its version only.
+constexpr Caching discover_caching{3'600'000, false};
+
+const Json* metadata_in(const Json& params) {
+  const auto found = params.find("_meta");
+  return found != params.end() && found->is_object() ? &*found : nullptr;
+}
+
+std::string versions_json() {
+  std::string out = "[";
+  for (const std::string_view text : revision_texts) {
+    if (out.size() > 1) out += ',';
+    jsonrpc::append_string(out, text);
+  }
+  return out += ']';
+}
+
+}  // namespace
+
+bool is_modern_message(const jsonrpc::Message& message) {
+  return message.method == "server/discover" || version_in(message.params).has_value();
+}
+
+std::optional<std::string> version_in(const Json& params) {
+  const Json* metadata = metadata_in(params);
+  if (metadata == nullptr) return std::nullopt;
+  const auto version = metadata->find(version_key);
+  if (version == metadata->end()) return std::nullopt;
+  return version->is_string() ? version->get<std::string>() : std::string();
+}
+
+tl::expected<Revision, Fault> check_metadata(const Json& params) {
+  const auto version = version_in(params);
+  if (!version || version->empty()) {
+    return tl::unexpected(
+        Fault{Code::InvalidParams, std::string("Each request needs params._meta[\"") + version_key +
+                                       "\"], a string such as \"2026-07-28\"."});
+  }
+  const auto revision = revision_of(*version);
+  if (!revision || !is_modern(*revision)) return tl::unexpected(unsupported_version(*version));
+  const Json& metadata = *metadata_in(params);
+  const auto capabilities = metadata.find(capabilities_key);
+  if (capabilities == metadata.end() || !capabilities->is_object()) {
+    return tl::unexpected(
+        Fault{Code::InvalidParams,
+              std::string("Each request needs params._meta[\"") + capabilities_key +
+                  "\"], an object; an empty one when the client has no capabilities."});
+  }
+  return *revision;
+}
+
+Fault unsupported_version(std::string_view requested) {
+  std::string data = R"({"supported":)" + versions_json() + R"(,"requested":)";
+  jsonrpc::append_string(data, requested);
+  return {Code::UnsupportedProtocolVersion,
+          "This server does not speak protocol version " + jsonrpc::quoted(requested) +
+              "; use one of those in data.supported.",
+          data += '}'};
+}
+
+std::string complete(std::string_view result, const ServerInfo& info,
+                     std::optional<Caching> caching) {
+  const std::string about = implementation_json(info, true);
+  std::string out;
+  out.reserve(result.size() + about.size() + 128);
+  out += R"({"resultType":"complete",)";
+  if (caching) {
+    out.append(R"("ttlMs":)").append(std::to_string(caching->ttl_ms));
+    out += caching->is_private ? R"(,"cacheScope":"private",)" : R"(,"cacheScope":"public",)";
+  }
+  out.append(R"("_meta":{"io.modelcontextprotocol/serverInfo":)").append(about).append("}");
+  if (result.size() > 2) out += ',';
+  out += result.substr(1);
+  return out;
+}
+
+std::string discover_result(const ServerInfo& info) {
+  std::string result = R"({"supportedVersions":)" + versions_json() +
+                       R"(,"capabilities":{"tools":{}},"serverInfo":)" +
+                       implementation_json(info, true);
+  if (!info.instructions.empty()) {
+    result += R"(,"instructions":)";
+    jsonrpc::append_string(result, info.instructions);
+  }
+  return complete(result += '}', info, discover_caching);
+}
+
+}  // namespace mcp::modern

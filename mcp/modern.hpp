@@ -1,0 +1,49 @@
+// The modern era (2026-07-28 and later): there is no handshake; each request says in its _meta what
+// a handshake would have said, and each result says of what type it is.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "mcp/jsonrpc.hpp"
+#include "mcp/revision.hpp"
+#include "mcp/server_info.hpp"
+
+namespace mcp::modern {
+
+using describe::Json;
+
+inline constexpr const char* version_key = "io.modelcontextprotocol/protocolVersion";
+inline constexpr const char* capabilities_key = "io.modelcontextprotocol/clientCapabilities";
+
+// Whether the message is one of the modern era: its params carry the metadata, or its method exists
+// in no other.
+bool is_modern_message(const jsonrpc::Message& message);
+
+// The protocol version that the params name; nullopt when they name none.
+std::optional<std::string> version_in(const Json& params);
+
+// The revision under which a request with these params is served. Faults: InvalidParams for
+// metadata that is missing or malformed, UnsupportedProtocolVersion.
+tl::expected<Revision, jsonrpc::Fault> check_metadata(const Json& params);
+
+jsonrpc::Fault unsupported_version(std::string_view requested);
+
+// How long clients may keep a result, and who may share it.
+struct Caching {
+  int ttl_ms = 0;
+  bool is_private = true;
+};
+
+// `result`, the JSON text of an object, with the members that every complete result carries, and
+// with caching hints where the method has them.
+std::string complete(std::string_view result, const ServerInfo& info,
+                     std::optional<Caching> caching = std::nullopt);
+
+// The result of server/discover.
+std::string discover_result(const ServerInfo& info);
+
+}  // namespace mcp::modern

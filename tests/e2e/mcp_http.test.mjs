@@ -1,0 +1,197 @@
+// MCP over HTTP as hosts and connectors elsewhere use it: the official clients of both eras, keys,
+// sessions, and pages of other sites.
+import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import {
+  Client as ModernClient, StreamableHTTPClientTransport as ModernTransport,
+} from "@modelcontextprotocol/client";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+
+import { finalSend, freshKey, sendBody } from "./demo.mjs";
+import { engine, mcpClient, newKey, run } from "./harness.mjs";
+
+const about = { name: "segmentflow-e2e", version: "1.0.0" };
+const withKey = (key) => ({ requestInit: { headers: { authorization: `Bearer ${key}` } } });
+const endpoint = (on) => new URL(`${on.url}/mcp`);
+
+async function connected(t, client, transport) {
+  t.after(() => client.close());
+  await client.connect(transport);
+  return client;
+}
+
+const legacyClient = (t, on, key = on.key) =>
+  connected(t, new Client(about), new StreamableHTTPClientTransport(endpoint(on), withKey(key)));
+const modernClient = (t, on, mode = { pin: "2026-07-28" }) =>
+  connected(t, new ModernClient(about, { versionNegotiation: { mode } }),
+    new ModernTransport(endpoint(on), withKey(on.key)));
+
+const namesOf = async (client) =>
+  (await client.listTools()).tools.map(({ name }) => name).sort();
+
+// One POST as it stands: {status, headers, body}.
+async function post(on, body, headers = {}) {
+  const answer = await fetch(endpoint(on), {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${on.key}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : null };
+}
+
+const hello = {
+  jsonrpc: "2.0", id: 0, method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: about },
+};
+const list = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+
+test("the official clients of both eras find the tools and send an email", async (t) => {
+  const on = await engine(t);
+  const stdio = await mcpClient(t, on);
+  const clients = {
+    legacy: await legacyClient(t, on),
+    modern: await modernClient(t, on),
+    auto: await modernClient(t, on, "auto"),
+  };
+  for (const [name, client] of Object.entries(clients)) {
+    assert.deepEqual(await namesOf(client), await namesOf(stdio.client), name);
+    const result = await client.callTool({
+      name: "send_email", arguments: { idempotencyKey: freshKey(), ...sendBody() },
+    });
+    assert.ok(!result.isError, JSON.stringify(result));
+    assert.equal((await finalSend(on, result.structuredContent.id)).status, "Sent", name);
+  }
+});
+
+const inspectorMain = fileURLToPath(
+  new URL("node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",
+    import.meta.url));
+
+test("the Inspector finds no fault over HTTP, in either era", async (t) => {
+  const on = await engine(t);
+  for (const era of ["legacy", "modern"]) {
+    const done = await run(process.execPath, [inspectorMain, "--cli", `${on.url}/mcp`,
+      "--transport", "http", "--header", `Authorization: Bearer ${on.key}`,
+      "--protocol-era", era, "--method", "tools/list", "--strict", "--format", "json", "-q"]);
+    assert.equal(done.code, 0, `${era}: ${done.stderr}${done.stdout.slice(0, 300)}`);
+  }
+});
+
+test("each request shows its key, and sees what that key allows", async (t) => {
+  const on = await engine(t);
+  for (const key of ["", "sk_live_wrong"]) {
+    const answer = await post(on, list, { authorization: `Bearer ${key}` });
+    assert.equal(answer.status, 401);
+    assert.match(answer.headers.get("www-authenticate"), /^Bearer realm=/);
+  }
+  const narrow = await newKey(on, "narrow", ["templates:read"]);
+  const names = await namesOf(await legacyClient(t, on, narrow));
+  assert.ok(names.includes("get_template") && !names.includes("send_email"), names.join());
+  for (const path of ["oauth-protected-resource", "oauth-authorization-server",
+    "openid-configuration", "oauth-protected-resource/mcp"]) {
+    const answer = await fetch(`${on.url}/.well-known/${path}`);
+    assert.equal(answer.status, 404);
+    assert.equal((await answer.json()).errorCode, "NotFound");
+  }
+});
+
+test("a session is of no use without its key, and outlives the server", async (t) => {
+  const on = await engine(t);
+  const begun = await post(on, hello);
+  const session = { "mcp-session-id": begun.headers.get("mcp-session-id") };
+  assert.equal((await post(on, list, session)).status, 200);
+  const thief = await newKey(on, "thief", ["all"]);
+  const stolen = { ...session, authorization: `Bearer ${thief}` };
+  assert.equal((await post(on, list, stolen)).status, 404);
+  assert.equal((await post(on, list, { ...session, authorization: "" })).status, 401);
+  await on.program.kill();
+  const again = await engine(t, { folder: on.data });
+  assert.equal((await post({ ...again, key: on.key }, list, session)).status, 200);
+  const ended = await fetch(endpoint(again), {
+    method: "DELETE", headers: { authorization: `Bearer ${on.key}`, ...session },
+  });
+  assert.equal(ended.status, 204);
+  assert.equal((await post({ ...again, key: on.key }, list, session)).status, 404);
+});
+
+// fetch() sets Host and Origin itself.
+const raw = (on, path, headers, method = "POST") => new Promise((done, fail) => {
+  const sent = httpRequest({ host: "127.0.0.1", port: on.port, path, method, headers: {
+    authorization: `Bearer ${on.key}`, "content-type": "application/json", ...headers,
+  } }, (answer) => {
+    answer.resume();
+    answer.once("end", () => done(answer.statusCode));
+  });
+  sent.once("error", fail);
+  sent.end(method === "POST" ? JSON.stringify(list) : undefined);
+});
+
+test("pages of other sites are refused on every route", async (t) => {
+  const on = await engine(t, { settings: { SEGMENTFLOW_PUBLIC_URL: "https://mail.example.com" } });
+  const routes = [["/mcp", "POST"], ["/mcp", "GET"], ["/mcp", "DELETE"], ["/healthz", "GET"],
+    ["/api/v1/status", "GET"], ["/.well-known/oauth-protected-resource", "GET"]];
+  for (const [path, method] of routes) {
+    for (const attack of [{ host: "evil.example" }, { origin: "https://evil.example" },
+      { origin: "null" }, { origin: "http://127.0.0.1.evil.example" }]) {
+      assert.equal(await raw(on, path, attack, method), 403,
+        `${method} ${path} ${JSON.stringify(attack)}`);
+    }
+  }
+  for (const allowed of [{ origin: "http://localhost:6274" },
+    { origin: "https://mail.example.com" }, { host: "mail.example.com" }]) {
+    assert.equal(await raw(on, "/mcp", allowed), 200, JSON.stringify(allowed));
+  }
+});
+
+test("64 clients with the same ids get their own answers", async (t) => {
+  const on = await engine(t);
+  const ask = async (n) => {
+    const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: {
+      name: "preview_template",
+      arguments: {
+        definition: { subject: `client ${n}`, body: { root: "t", elements: {
+          t: { type: "Text", props: { text: `text ${n}` }, children: [] } } } },
+        omitHtml: true,
+      },
+    } };
+    for (let round = 0; round < 5; ++round) {
+      const { body: answer } = await post(on, body, { "mcp-protocol-version": "2025-11-25" });
+      assert.equal(answer.id, 1);
+      assert.equal(answer.result.structuredContent.subject, `client ${n}`);
+      assert.equal(answer.result.structuredContent.text, `text ${n}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, (_, n) => ask(n)));
+});
+
+test("headers and flags narrow the tools, and what is hidden cannot be called", async (t) => {
+  const on = await engine(t);
+  const narrow = { "x-mcp-tools": "templates", "x-mcp-read-only": "true" };
+  const { body } = await post(on, list, narrow);
+  const names = body.result.tools.map(({ name }) => name).sort();
+  assert.deepEqual(names, ["describe_template_format", "get_status", "get_template",
+    "list_templates", "preview_template"]);
+  const call = { jsonrpc: "2.0", id: 2, method: "tools/call", params: {
+    name: "send_email", arguments: { idempotencyKey: freshKey(), ...sendBody() } } };
+  assert.match((await post(on, call, narrow)).body.error.message, /Unknown tool/);
+  const wrong = await post(on, list, { "x-mcp-tools": "template" });
+  assert.equal(wrong.status, 400);
+  assert.match(wrong.body.message, /Did you mean templates\?/);
+
+  const stdio = await mcpClient(t, on, { args: ["--tools", "templates", "--read-only"] });
+  assert.deepEqual(await namesOf(stdio.client), names);
+  const refused = await run(on.executable, ["mcp", "--tools", "mails"],
+    { env: { ...on.env, SEGMENTFLOW_API_KEY: on.key } });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /emails, templates/);
+});
