@@ -21,9 +21,10 @@ constexpr int kProbes = 4;
 constexpr std::chrono::seconds kRecordGrace{2};
 constexpr std::chrono::milliseconds kRecordEvery{20};
 
-// Jobs of a claim whose answer was lost are looked for this soon after it, and then this often for
+// Jobs of a claim whose answer was lost are looked for often for a while, and then now and then for
 // good: nobody can say when the server will have made it durable.
-constexpr Time kLookForStraysAfterLoss = 2 * kMicrosPerSecond;
+constexpr Time kDoubt = 40 * kMicrosPerSecond;
+constexpr Time kLookForStraysInDoubt = 2 * kMicrosPerSecond;
 constexpr Time kLookForStraysEvery = 30 * kMicrosPerSecond;
 
 constexpr Time kPauseMin = 1'000;
@@ -161,7 +162,8 @@ bool DeliveryLoop::claim_and_start() {
   auto claimed = committer_.run(claim_, ClaimCommand{membership_.lease(), wanted});
   if (!claimed) {
     spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
-    look_for_strays_at_ = clock_.now() + kLookForStraysAfterLoss;
+    doubt_until_ = clock_.now() + kDoubt;
+    look_for_strays_at_ = clock_.now() + kLookForStraysInDoubt;
     return false;
   }
   note_claimed(*claimed);
@@ -183,7 +185,7 @@ void DeliveryLoop::note_claimed(const ClaimAnswer& claimed) {
 void DeliveryLoop::release_strays_now_and_then() {
   const Time now = clock_.now();
   if (now < look_for_strays_at_) return;
-  look_for_strays_at_ = now + kLookForStraysEvery;
+  look_for_strays_at_ = now + (now < doubt_until_ ? kLookForStraysInDoubt : kLookForStraysEvery);
   std::set<std::int64_t> known;
   {
     const std::lock_guard lock(mutex_);

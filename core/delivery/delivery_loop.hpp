@@ -117,6 +117,7 @@ class DeliveryLoop {
   Time poll_ = 0;  // until the next look for work
   // When to look for jobs of a claim whose answer was lost with the connection: nobody delivers
   // them.
+  Time doubt_until_ = 0;
   Time look_for_strays_at_ = 0;
   // Outcomes that the committer refused, to be submitted again: an unrecorded one leaves its job
   // leased. Each keeps its place in flight, so there are at most in_flight_max.
