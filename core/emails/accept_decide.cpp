@@ -336,6 +336,8 @@ class Decider {
     auto subject = freeze_subject(item, *used.compiled, profile, made);
     if (!subject) return tl::unexpected(subject.error());
     fill_send(made.send, item, used, recipient, *subject);
+    // A skipped send is final already.
+    if (made.send.is_final() && made.kept_subject) made.send.subject = *made.kept_subject;
     made.send.sender_profile_id = sender.id;
     made.send.from = sender.from;
     made.send.reply_to = reply_to;

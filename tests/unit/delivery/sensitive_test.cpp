@@ -8,6 +8,7 @@ using namespace segmentflow;
 using describe::Json;
 using test::Deliveries;
 using test::must;
+using test::sent_verdict;
 
 namespace {
 
@@ -45,12 +46,6 @@ class Resets : public Deliveries {
 Verdict later(Time due_at) {
   Verdict verdict;
   verdict.due_at = due_at;
-  return verdict;
-}
-
-Verdict sent_verdict() {
-  Verdict verdict;
-  verdict.status = SendStatus::Sent;
   return verdict;
 }
 
@@ -101,4 +96,43 @@ TEST_CASE("sensitive: the same request replays after they are gone") {
   SendRequest other = shop.reset("once");
   other.data["code"] = "another";
   CHECK(test::outcome(shop.accept_one(other)) == "IdempotencyConflict /idempotencyKey");
+}
+
+TEST_CASE("sensitive: a send that is skipped when it is accepted never keeps them") {
+  Resets shop;
+  shop.write([&](Transaction& tx) {
+    suppress_address(tx, shop.organization.id, test::mailbox("alex@example.com"), "Complaint");
+    return true;
+  });
+  const EmailSend skipped = shop.sent(shop.reset("skipped"));
+  CHECK(skipped.subject == "Your code is [redacted]");
+  CHECK(shop.status(skipped.id) == "Skipped ProfileSuppressed");
+  CHECK(shop.stored(skipped.id).subject == "Your code is [redacted]");
+  CHECK(test::outcome(shop.accept_one(shop.reset("skipped"))) == "replay");
+}
+
+TEST_CASE("sensitive: a send that is skipped when it is claimed keeps nothing either") {
+  Resets shop;
+  const Lease lease = shop.join();
+  const Uuid send = shop.accept();
+  shop.write([&](Transaction& tx) {
+    suppress_address(tx, shop.organization.id, test::mailbox("alex@example.com"), "Complaint");
+    return true;
+  });
+  CHECK(shop.claim(lease).deliveries.empty());
+  CHECK(shop.status(send) == "Skipped ProfileSuppressed");
+  CHECK(shop.kept(send) == R"({"code":"[redacted]","name":"Alex"} {"pin":"[redacted]"})");
+  CHECK(shop.stored(send).subject == "Your code is [redacted]");
+}
+
+TEST_CASE("sensitive: a subject of the request's own stays as it is") {
+  Resets shop;
+  const Lease lease = shop.join();
+  SendRequest wanted = shop.reset("own subject");
+  wanted.subject = "A code for Alex";
+  const Uuid send = shop.sent(wanted).id;
+  const auto delivery = shop.claim(lease).deliveries.at(0);
+  REQUIRE(shop.record(shop.ref(delivery), MailResult::Accepted, sent_verdict()));
+  CHECK(shop.stored(send).subject == "A code for Alex");
+  CHECK(shop.kept(send).find("s3cret") == std::string::npos);
 }
