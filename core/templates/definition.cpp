@@ -84,6 +84,12 @@ std::vector<render::Pointer> DefinitionReader::sensitive_paths() {
     add_error("invalid_member", base, "This is an array of paths such as \"/data/resetUrl\".");
     return paths;
   }
+  if (found->size() > kSensitivePathsMax) {
+    add_error("invalid_sensitive_path", base,
+              fmt::format("There are {} paths; at most {} are allowed. Name what they have in "
+                          "common: /data/account stands for all that is in it.",
+                          found->size(), kSensitivePathsMax));
+  }
   for (std::size_t at = 0; at < found->size(); ++at) {
     const Json& item = (*found)[at];
     auto pointer = item.is_string() ? render::parse_pointer(item.get_ref<const std::string&>())

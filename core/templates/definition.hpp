@@ -12,6 +12,9 @@
 
 namespace segmentflow {
 
+// Each path is looked for in the data of each send, while others wait for the database.
+inline constexpr std::size_t kSensitivePathsMax = 100;
+
 class DefinitionReader {
  public:
   // `definition` is an object. Both must outlive the reader.
@@ -23,7 +26,8 @@ class DefinitionReader {
   std::string text(const std::string& name);
   std::optional<Address> address(const std::string& name);
   describe::Json object(const std::string& name);
-  // sensitiveTransactionalVariablePaths: each below /data, /profile or /event.
+  // sensitiveTransactionalVariablePaths: each below /data, /profile or /event. More than
+  // kSensitivePathsMax are read all the same, with a finding.
   std::vector<render::Pointer> sensitive_paths();
 
   // Finds members that are none of a definition's.

@@ -31,13 +31,15 @@ bool redact(Json& value, const Steps& steps, std::size_t at) {
 
 std::optional<Json> without_sensitive(const std::vector<render::Pointer>& paths,
                                       std::string_view root, const Json& value) {
-  std::optional<Json> kept;
+  std::optional<Json> kept;  // one copy, however many paths there are
+  bool found = false;
   for (const auto& pointer : paths) {
     if (pointer.steps.front().name != root) continue;
     if (pointer.steps.size() == 1) return Json::object();
-    Json next = kept ? *kept : value;
-    if (redact(next, pointer.steps, 1)) kept = std::move(next);
+    if (!kept) kept = value;
+    found = redact(*kept, pointer.steps, 1) || found;
   }
+  if (!found) kept.reset();
   return kept;
 }
 
