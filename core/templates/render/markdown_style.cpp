@@ -49,7 +49,7 @@ constexpr std::array<ElementStyle, 25> kDefaults = {{
 }};
 
 // Properties whose numbers are pixels; all other numbers stand as they are.
-constexpr std::array<std::string_view, 41> kPixels = {"width",
+constexpr std::array<std::string_view, 40> kPixels = {"width",
                                                       "height",
                                                       "margin",
                                                       "marginTop",

@@ -213,13 +213,14 @@ class Builder {
   bool had_html_ = false;
 };
 
-// md4c is C: nothing may be thrown through it.
+// md4c is C: nothing may be thrown through it. Whatever its header says, only a negative result
+// ends its work: after a positive one it goes on without the part.
 template <class Action>
 int guarded(void* builder, Action action) noexcept {
   try {
-    return action(*static_cast<Builder*>(builder)) ? 0 : 1;
+    return action(*static_cast<Builder*>(builder)) ? 0 : -1;
   } catch (const std::exception&) {
-    return 1;
+    return -1;
   }
 }
 
