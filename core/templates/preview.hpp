@@ -26,9 +26,10 @@ struct Preview {
   std::vector<render::Finding> findings;
 };
 
-// Renders whatever can be rendered; a root that `state` lacks is taken from the definition's
-// renderVariables, then from its body's state. RenderFailed, with a path into the definition, for a
-// value that cannot stand where it is used and for a limit of the budget.
+// Renders whatever can be rendered; data, profile and event that `state` lacks are taken from the
+// definition's renderVariables, and any root from its body's state after that. RenderFailed, with a
+// path into the definition, for a value that cannot stand where it is used and for a limit of the
+// budget.
 Result<Preview> preview_template(const CompiledTemplate& compiled, render::State state);
 
 }  // namespace segmentflow

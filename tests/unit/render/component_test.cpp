@@ -98,6 +98,21 @@ TEST_CASE("Style values print as React prints them") {
              Contains("font:&#x27;A&#x27; &quot;B&quot; &amp; &lt;c&gt;\""));
 }
 
+TEST_CASE("A heading level that is none is told") {
+  const Json body =
+      only(R"({"type": "Heading", "props": {"text": "T", "as": {"$state": "/data/v"}}})");
+  const auto level = [&](const char* value) {
+    return rendered(body, Json{{"data", {{"v", value}}}});
+  };
+  CHECK(level("h4").html == kDoctype + "<h4>T</h4>");
+  CHECK(level("h4").warnings.empty());
+  const Rendered wrong = level("script");
+  CHECK(wrong.html == kDoctype + "<h2>T</h2>");
+  REQUIRE(wrong.warnings.size() == 1);
+  CHECK(wrong.warnings[0].code == "unknown_level");
+  CHECK(wrong.warnings[0].path == "/elements/x/props/as");
+}
+
 TEST_CASE("A button carries padding for Outlook") {
   CHECK(
       html_of(R"({"type": "Button", "props": {"text": "Go", "href": "https://x.y",

@@ -52,6 +52,8 @@ TEST_CASE("format: expressions, conditions and functions are what the parser kno
       INFO(element << " " << finding.code << " " << finding.message);
       CHECK(false);
     }
+    INFO(element);
+    CHECK(try_render(only(element)).has_value());
   };
   for (const auto& rule : render::expression_rules()) {
     sound(R"({"type": "Text", "props": {"text": )" + std::string(rule.form) + "}}");

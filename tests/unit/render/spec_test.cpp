@@ -96,6 +96,69 @@ TEST_CASE("Findings about expressions") {
          "unknown_function", "/elements/x/props/text", Severity::Warning);
 }
 
+TEST_CASE("Findings about addresses and pictures") {
+  const auto image = [](const char* props) {
+    return body_of(std::string(R"({"type": "Image", "props": )") + props + "}");
+  };
+  expect(image(R"({"src": "https://x.y/z.png"})"), "missing_alt", "/elements/x/props/alt",
+         Severity::Warning);
+  for (const char* alt : {R"("")", R"("A cup")", R"({"$state": "/data/alt"})"}) {
+    CHECK(find_finding(
+              parsed(Json::parse(image(
+                  (R"({"src": "https://x.y/z.png", "alt": )" + std::string(alt) + "}").c_str()))),
+              "missing_alt") == nullptr);
+  }
+  expect(image(R"({"src": "http://x.y/z.png", "alt": ""})"), "insecure_url",
+         "/elements/x/props/src", Severity::Warning);
+  expect(body_of(R"({"type": "Link", "props": {"text": "L", "href": "HTTP://x.y"}})"),
+         "insecure_url", "/elements/x/props/href", Severity::Warning);
+  CHECK(find_finding(parsed(Json::parse(body_of(
+                         R"({"type": "Link", "props": {"text": "L", "href": "https://x.y"}})"))),
+                     "insecure_url") == nullptr);
+}
+
+TEST_CASE("Findings about names that nothing knows") {
+  expect(body_of(R"({"type": "Text", "props": {"text": {"$sate": "/data/x"}}})"),
+         "unknown_expression", "/elements/x/props/text");
+  expect(body_of(R"({"type": "Text", "props": {"text": {"$cond": true, "$then": "a"}}})"),
+         "unknown_expression", "/elements/x/props/text");
+  expect(body_of(R"({"type": "Text", "props": {"text": {"$state": "/dta/x"}}})"), "unknown_root",
+         "/elements/x/props/text/$state", Severity::Warning);
+  expect(body_of(R"({"type": "Hr", "props": {}, "visible": {"$state": "/dta/x"}})"), "unknown_root",
+         "/elements/x/visible/$state", Severity::Warning);
+  for (const char* path : {"/data/x", "/profile/x", "/event/x", "/brand/x", "data/x", "/", ""}) {
+    CAPTURE(path);  // the last two are the whole state
+    CHECK(find_finding(parsed(only(R"({"type": "Text", "props": {"text": {"$state": ")" +
+                                   std::string(path) + "\"}}}")),
+                       "unknown_root") == nullptr);
+  }
+  Json own = Json::parse(body_of(R"({"type": "Text", "props": {"text": {"$state": "/own/x"}}})"));
+  CHECK(find_finding(parsed(own), "unknown_root") != nullptr);
+  own["state"] = {{"own", {{"x", 1}}}};
+  CHECK(find_finding(parsed(own), "unknown_root") == nullptr);
+}
+
+TEST_CASE("Style declarations of an element are limited") {
+  Budget budget;
+  budget.style_declarations_max = 2;
+  const auto styled = [](const char* style) {
+    return Json::parse(
+        body_of(R"({"type": "Hr", "props": {"style": )" + std::string(style) + "}}"));
+  };
+  const auto invalid = [&](const char* style) {
+    return find_finding(parsed(styled(style), budget), "invalid_style") != nullptr;
+  };
+  CHECK_FALSE(invalid(R"({"color": "red", "top": 1})"));
+  CHECK(invalid(R"({"color": "red", "top": 1, "left": 1})"));
+  const auto from_data = [&](const char* style) {
+    Json model;
+    model["data"]["v"] = Json::parse(style);
+    return try_render(styled(R"({"$state": "/data/v"})"), model, budget).has_value();
+  };
+  CHECK(from_data(R"({"color": "red", "top": 1})"));
+  CHECK_FALSE(from_data(R"({"color": "red", "top": 1, "left": 1})"));
+}
+
 TEST_CASE("A sound template has no findings") {
   const ParsedSpec spec = parsed(Json::parse(R"({"root": "h", "elements": {
     "h": {"type": "Html", "props": {}, "children": ["b"]},

@@ -1,6 +1,7 @@
 // Changing templates: who wins, what stays, what is refused.
 #include <catch2/catch.hpp>
 
+#include "core/jobs/jobs.hpp"
 #include "tests/unit/engine/shop.hpp"
 
 using namespace segmentflow;
@@ -189,4 +190,74 @@ TEST_CASE("template changes: one that waits to be delivered is not deleted") {
   CHECK(code_of(remove()) == ErrorCode::NotFound);
   CHECK(shop.stored(send).template_id == shop.receipt.id);  // history stays
   CHECK(shop.number("SELECT count(*) FROM template_snapshots") > 0);
+}
+
+TEST_CASE("template changes: names and keys end at their limits") {
+  Shop shop;
+  NewTemplate longest = wanted(std::string(kTemplateKeyLengthMax, 'k'));
+  longest.name = std::string(kTemplateNameLengthMax, 'n');
+  const Template made = must(create(shop, longest)).template_;
+  TemplateChange over;
+  over.name = std::string(kTemplateNameLengthMax + 1, 'n');
+  over.key = to(std::string(kTemplateKeyLengthMax + 1, 'k'));
+  const auto refused = update(shop, made.id, over);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::ValidationFailed);
+  REQUIRE(refused.error().problems.size() == 2);
+  CHECK(refused.error().problems[0].path == "/name");
+  CHECK(refused.error().problems[1].path == "/key");
+  // The name of a copy is as much of "Copy of ..." as there is room for, in whole characters.
+  TemplateChange rename;
+  std::string umlauts;
+  for (std::size_t at = 0; at < kTemplateNameLengthMax / 2; ++at) umlauts += "\xC3\xBC";
+  rename.name = "n" + umlauts.substr(2);
+  must(update(shop, made.id, rename));
+  const auto copy = must(change(shop, [&](Transaction& tx) {
+    return duplicate_template(tx, shop.ids, shop.organization.id, made.id, {}, {});
+  }));
+  CHECK(copy.template_.name.starts_with("Copy of n\xC3\xBC"));
+  CHECK(copy.template_.name.size() == kTemplateNameLengthMax - 1);
+  CHECK(copy.template_.name.ends_with("\xC3\xBC"));
+}
+
+TEST_CASE("template changes: a definition that breaks it makes a template incomplete, and back") {
+  Shop shop;
+  TemplateChange broken;
+  broken.definition = simple_definition();
+  (*broken.definition)["body"]["elements"]["t"]["type"] = "Txt";
+  const Template incomplete = must(update(shop, shop.receipt.id, broken)).template_;
+  CHECK_FALSE(incomplete.is_complete);
+  CHECK(Json::parse(incomplete.problems).at(0).at("path") == "/body/elements/t/type");
+  CHECK(test::outcome(shop.accept_one(shop.request("a"))).starts_with("TemplateIncomplete"));
+  TemplateChange rename;
+  rename.name = "Still broken";
+  CHECK_FALSE(must(update(shop, shop.receipt.id, rename)).template_.is_complete);
+  TemplateChange mended;
+  mended.definition = simple_definition();
+  CHECK(must(update(shop, shop.receipt.id, mended)).template_.is_complete);
+  CHECK(test::outcome(shop.accept_one(shop.request("a"))) == "ok");
+}
+
+TEST_CASE("template changes: a queue too long to look through forbids deleting") {
+  Shop shop;
+  const auto fill_to = [&](std::int64_t jobs) {
+    const std::int64_t missing = jobs - shop.number("SELECT count(*) FROM jobs");
+    std::vector<NewJob> more;
+    for (std::int64_t i = 0; i < missing; ++i) {
+      more.push_back({shop.organization.id, JobKind::Deliver, shop.ids.next(), test::kStart,
+                      test::kStart + test::kJobTime});
+    }
+    shop.database->write([&](Transaction& tx) { add_jobs(tx, more); });
+  };
+  const auto remove = [&] {
+    return change(shop, [&](Transaction& tx) {
+      return delete_template(tx, shop.organization.id, shop.receipt.id);
+    });
+  };
+  fill_to(kDeleteScanJobs);
+  const auto refused = remove();
+  CHECK(code_of(refused) == ErrorCode::Conflict);
+  CHECK(refused.error().message.find("too many to tell") != std::string::npos);
+  shop.change("DELETE FROM jobs WHERE row_id = (SELECT max(row_id) FROM jobs)");
+  CHECK(remove());
 }

@@ -2,6 +2,8 @@
 #include "core/templates/preview.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "core/templates/render/format.hpp"
 #include "tests/unit/engine/shop.hpp"
@@ -123,4 +125,37 @@ TEST_CASE("preview: the example of the format is complete and renders") {
   const auto shown = must(preview_template(compiled, {}));
   CHECK_FALSE(shown.html.empty());
   CHECK(shown.findings.empty());
+}
+
+TEST_CASE("preview: each example of the project is complete and has nothing doubtful") {
+  namespace fs = std::filesystem;
+  const Json brand = {
+      {"name", "Acme"}, {"logoUrl", "https://example.com/logo.png"}, {"primaryColor", "#0a7d53"}};
+  render::State branded;
+  branded.brand = &brand;
+  std::size_t examples = 0;
+  for (const auto& entry :
+       fs::directory_iterator(std::string(SEGMENTFLOW_SOURCE_DIR) + "/examples/templates")) {
+    if (entry.path().extension() != ".json") continue;
+    CAPTURE(entry.path().filename().string());
+    ++examples;
+    std::ifstream file(entry.path());
+    const auto compiled = must(compile_template(Json::parse(file).at("definition")));
+    CHECK(compiled.is_complete());
+    for (const render::State& state : {render::State{}, branded}) {
+      const auto shown = must(preview_template(compiled, state));
+      for (const auto& finding : shown.findings) {
+        INFO(finding.code << " " << finding.path);
+        CHECK(false);
+      }
+      for (const auto& variable : shown.variables) {
+        if (!variable.path.starts_with("/brand/")) continue;
+        CAPTURE(variable.path);
+        CHECK(variable.is_missing == (state.brand == nullptr));
+      }
+      CHECK_FALSE(shown.subject.empty());
+      CHECK_FALSE(shown.text.empty());
+    }
+  }
+  CHECK(examples == 5);
 }

@@ -1,70 +1,14 @@
 #include "tools/dispatcher.hpp"
 
 #include <catch2/catch.hpp>
-#include <future>
 #include <latch>
-#include <nlohmann/json.hpp>
 
-#include "tests/unit/engine/shop.hpp"
+#include "tests/unit/tools/desk.hpp"
 
 using namespace segmentflow;
 using describe::Json;
-using test::Shop;
-
-namespace {
-
-class Desk : public Shop {
- public:
-  explicit Desk(std::size_t calls_max = 100) : limits_{calls_max} {
-    secret_of_writer = make({"emails:write"});
-    secret_of_reader = make({"emails:read"});
-  }
-
-  std::string make(const std::vector<std::string>& scopes) {
-    return write([&](Transaction& tx) {
-      return create_api_key(tx, ids, entropy, organization, "k", scopes, false).secret;
-    });
-  }
-
-  Result<Answer> call(std::string_view id, const std::string& with, const Json& input) {
-    return call_making(id, with, [&]() -> Result<Json> { return input; });
-  }
-  Result<Answer> call_making(std::string_view id, const std::string& with,
-                             Dispatcher::InputMaker make_input) {
-    auto promise = std::make_shared<std::promise<Result<Answer>>>();
-    auto answer = promise->get_future();
-    dispatcher.call(*registry.find_by_id(id), with, std::move(make_input),
-                    [promise](Result<Answer> given) { promise->set_value(std::move(given)); });
-    return answer.get();
-  }
-  Json send_input(const char* key) const {
-    Json input = {{"idempotencyKey", key}, {"templateKey", "receipt"}};
-    input["to"]["email"] = "alex@example.com";
-    return input;
-  }
-
-  std::string secret_of_writer;
-  std::string secret_of_reader;
-  ReaderPool readers{1, 100};
-  Authenticator authenticator{*database, clock};
-  Engine engine{clock,         ids,        secret,
-                *database,     *committer, readers,
-                authenticator, accepting,  [] { return DeliveryStatus{}; },
-                "test"};
-  Registry registry;
-
- private:
-  const DispatcherLimits limits_;
-
- public:
-  Dispatcher dispatcher{engine, registry, limits_};
-};
-
-std::string code(const Result<Answer>& answer) {
-  return answer ? "ok" : std::string(kind_of(answer.error().code).pascal_case);
-}
-
-}  // namespace
+using test::code;
+using test::Desk;
 
 TEST_CASE("dispatcher: nobody without a key has anything parsed") {
   Desk desk;

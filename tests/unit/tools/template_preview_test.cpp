@@ -1,0 +1,154 @@
+// Previews as callers get them: of a saved template or of a draft.
+#include <catch2/catch.hpp>
+
+#include "tests/unit/tools/desk.hpp"
+
+using namespace segmentflow;
+using describe::Json;
+using test::code;
+using test::Desk;
+
+namespace {
+
+class Previews : public Desk {
+ public:
+  Result<Answer> preview(const Json& input) { return call("templates.preview", secret_, input); }
+  // As preview(), where it succeeds.
+  Json shown(const Json& input) {
+    const auto answer = preview(input);
+    if (!answer) FAIL(answer.error().message);
+    return answer->body();
+  }
+  Json describe_format() {
+    return call("templates.schema", secret_, Json::object()).value().body();
+  }
+
+ private:
+  std::string secret_ = make({"templates:read"});
+};
+
+// "code path" of the refusal.
+std::string refusal(const Result<Answer>& answer) {
+  if (answer) return "ok";
+  std::string text = code(answer);
+  for (const auto& problem : answer.error().problems) text += " " + problem.path;
+  return text;
+}
+
+const char* kState = R"({"data": {"orderId": "ord_1"}, "profile": {"firstName": "Alex"}})";
+
+}  // namespace
+
+TEST_CASE("preview: a saved template and its definition look the same") {
+  Previews desk;
+  Json saved = {{"templateId", desk.receipt.id.to_string()}};
+  saved["state"] = Json::parse(kState);
+  Json draft = {{"definition", test::simple_definition()}};
+  draft["state"] = Json::parse(kState);
+  const Json shown = desk.shown(saved);
+  CHECK(shown.at("subject") == "Receipt for order ord_1");
+  CHECK(shown.at("text") == "Hello Alex, order ord_1");
+  CHECK(shown.at("html").get<std::string>().find("Hello Alex, order ord_1") != std::string::npos);
+  CHECK(shown.at("htmlBytes") == shown.at("html").get<std::string>().size());
+  CHECK(shown.at("isComplete") == true);
+  CHECK(desk.shown(draft) == shown);
+}
+
+TEST_CASE("preview: says which values are missing, and what is wrong where") {
+  Previews desk;
+  Json draft = {{"definition", test::simple_definition()}};
+  draft["definition"]["body"]["elements"]["x"] = {{"type", "Txt"}, {"props", Json::object()}};
+  draft["state"] = Json::parse(R"({"data": {"orderId": "ord_1"}})");
+  const Json shown = desk.shown(draft);
+  CHECK(describe::dump_json(shown.at("variables")) ==
+        R"([{"path":"/data/orderId","missing":false},)"
+        R"({"path":"/profile/firstName","missing":true}])");
+  CHECK(shown.at("isComplete") == false);
+  bool is_told = false;
+  for (const Json& problem : shown.at("problems")) {
+    if (problem.at("code") != "unknown_component") continue;
+    is_told = true;
+    CHECK(problem.at("path") == "/body/elements/x/type");
+    CHECK(problem.at("severity") == "Error");
+  }
+  CHECK(is_told);
+}
+
+TEST_CASE("preview: the HTML can be left out, its size is told") {
+  Previews desk;
+  Json input = {{"templateId", desk.receipt.id.to_string()}, {"omitHtml", true}};
+  const Json shown = desk.shown(input);
+  CHECK((!shown.contains("html") || shown.at("html").is_null()));
+  CHECK(shown.at("htmlBytes") > 0);
+  CHECK_FALSE(shown.at("text").get<std::string>().empty());
+}
+
+TEST_CASE("preview: either a template or a definition, never neither or both") {
+  Previews desk;
+  CHECK(refusal(desk.preview(Json::object())) == "ValidationFailed /definition");
+  Json both = {{"templateId", desk.receipt.id.to_string()}};
+  both["definition"] = test::simple_definition();
+  CHECK(refusal(desk.preview(both)) == "ValidationFailed /definition");
+}
+
+TEST_CASE("preview: what cannot be shown is refused with its path in the request") {
+  Previews desk;
+  CHECK(refusal(desk.preview({{"templateId", desk.ids.next().to_string()}})) ==
+        "NotFound /templateId");
+  Json input = {{"definition", test::simple_definition()}};
+  input["definition"]["body"]["elements"]["t"] = 5;
+  CHECK(refusal(desk.preview(input)) == "ValidationFailed /definition/body/elements/t");
+  Json saved = {{"templateId", desk.receipt.id.to_string()}};
+  saved["state"] = Json::parse(R"({"data": {"orderId": {"a": 1}}})");
+  CHECK(refusal(desk.preview(saved)) == "RenderFailed /templateId/definition/subject");
+}
+
+TEST_CASE("preview: another organisation's template is not there") {
+  Previews desk;
+  const Uuid foreign = desk.write([&](Transaction& tx) {
+    NewTemplate theirs;
+    theirs.name = "Theirs";
+    theirs.definition = test::simple_definition();
+    const Uuid other = ensure_organization(tx, desk.ids, "B").id;
+    return test::must(create_template(tx, desk.ids, other, theirs)).template_.id;
+  });
+  CHECK(refusal(desk.preview({{"templateId", foreign.to_string()}})) == "NotFound /templateId");
+}
+
+TEST_CASE("preview: the brand is that of the caller's organisation") {
+  Previews desk;
+  Json input = {{"definition", test::simple_definition()}};
+  input["definition"]["subject"] = "From ${/brand/name}";
+  CHECK(desk.shown(input).at("subject") == "From ");
+  desk.change(
+      "INSERT INTO brand_kits (id, organization_id, name, is_default, brand, created_at, "
+      "updated_at) VALUES ($1, $2, 'Kit', 1, $3, 0, 0)",
+      {desk.ids.next(), desk.organization.id, R"({"name": "Acme"})"});
+  CHECK(desk.shown(input).at("subject") == "From Acme");
+}
+
+TEST_CASE("preview: nothing is saved or sent") {
+  Previews desk;
+  const auto rows = [&] {
+    return desk.number(
+        "SELECT (SELECT count(*) FROM templates) + (SELECT count(*) FROM "
+        "template_snapshots) + (SELECT count(*) FROM email_sends) + (SELECT "
+        "count(*) FROM jobs)");
+  };
+  const auto before = rows();
+  desk.shown({{"definition", test::simple_definition()}});
+  CHECK(rows() == before);
+}
+
+TEST_CASE("format: its example previews without a finding") {
+  Previews desk;
+  const Json format = desk.describe_format();
+  CHECK(format.at("components").size() == 15);
+  const Json shown = desk.shown({{"definition", format.at("example")}});
+  CHECK(shown.at("isComplete") == true);
+  CHECK(shown.at("problems").empty());
+  for (const Json& variable : shown.at("variables")) {
+    CAPTURE(variable.at("path").get<std::string>());
+    CHECK(variable.at("missing") == false);
+  }
+}
