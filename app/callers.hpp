@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/runtime.hpp"
-#include "tools/mcp_tools.hpp"
+#include "tools/mcp_provider.hpp"
 #include "transport/http/client.hpp"
 
 namespace segmentflow::app {

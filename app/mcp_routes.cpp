@@ -60,8 +60,8 @@ class McpHost {
         secret, [this, secret, filter, shared, respond](Result<KeyPtr> key) {
           if (!key) return respond(refused(key.error(), shared->request_id));
           auto caller = std::make_shared<LocalCaller>(runtime_.dispatcher(), secret);
-          const mcp::HttpCaller who{std::make_shared<OperationTools>(runtime_.registry(), lists_,
-                                                                     filter, std::move(caller)),
+          const mcp::HttpCaller who{std::make_shared<OperationProvider>(runtime_.registry(), lists_,
+                                                                        filter, std::move(caller)),
                                     (*key)->id.to_string()};
           endpoint_.handle(
               {shared->method, std::move(shared->headers), std::move(shared->body)}, who,

@@ -51,7 +51,7 @@ class Ticket {
   std::atomic<bool> finished_{false};
 };
 
-ConnectionState::ConnectionState(ServerInfo server_info, std::shared_ptr<ToolProvider> tools,
+ConnectionState::ConnectionState(ServerInfo server_info, std::shared_ptr<Provider> tools,
                                  ServerLimits server_limits, DefectLog on_defect)
     : info(std::make_shared<const ServerInfo>(std::move(server_info))),
       limits(server_limits),
@@ -130,7 +130,7 @@ void ConnectionState::request(Message message, const Outlet& outlet, bool in_bat
     if (in_batch) return fail(Code::InvalidRequest, "initialize must not be part of a batch.");
     return outlet(write_outcome(id, initialize(message.params)));
   }
-  if (!Dispatcher::knows(latest_legacy_revision, message.method)) {
+  if (!dispatcher.knows(latest_legacy_revision, message.method)) {
     return outlet(jsonrpc::write_error(id, unknown_method(message.method)));
   }
   const auto current = revision();
@@ -144,7 +144,7 @@ void ConnectionState::request(Message message, const Outlet& outlet, bool in_bat
 void ConnectionState::modern_request(Message message, const Outlet& outlet) {
   const auto revision = modern::check_metadata(message.params);
   if (!revision) return outlet(jsonrpc::write_error(message.id, revision.error()));
-  if (!Dispatcher::knows(*revision, message.method)) {
+  if (!dispatcher.knows(*revision, message.method)) {
     return outlet(jsonrpc::write_error(message.id, unknown_method(message.method)));
   }
   dispatch(*revision, std::move(message), outlet);
@@ -170,7 +170,7 @@ Outcome ConnectionState::initialize(const Json& params) {
     }
     negotiated = *chosen;
   }
-  return initialize_result(*info, *chosen);
+  return initialize_result(*info, dispatcher.features(), *chosen);
 }
 
 void ConnectionState::cancel(const Json& params) {

@@ -16,7 +16,7 @@ namespace mcp {
 using Outlet = std::function<void(std::string)>;
 
 struct ConnectionState : std::enable_shared_from_this<ConnectionState> {
-  ConnectionState(ServerInfo server_info, std::shared_ptr<ToolProvider> tools,
+  ConnectionState(ServerInfo server_info, std::shared_ptr<Provider> tools,
                   ServerLimits server_limits, DefectLog on_defect);
 
   void handle(std::string_view message, Reply reply);

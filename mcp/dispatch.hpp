@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "mcp/jsonrpc.hpp"
+#include "mcp/provider.hpp"
 #include "mcp/revision.hpp"
 #include "mcp/server_info.hpp"
-#include "mcp/tools.hpp"
 
 namespace mcp {
 
@@ -24,11 +24,13 @@ using DefectLog = std::function<void(std::string_view)>;
 
 class Dispatcher {
  public:
-  Dispatcher(std::shared_ptr<const ServerInfo> info, std::shared_ptr<ToolProvider> tools,
+  Dispatcher(std::shared_ptr<const ServerInfo> info, std::shared_ptr<Provider> provider,
              DefectLog on_defect);
 
+  Features features() const;
+
   // Whether `dispatch` has an answer to this method under this revision.
-  static bool knows(Revision revision, std::string_view method);
+  bool knows(Revision revision, std::string_view method) const;
 
   // Answers a request whose method `knows`. Never throws: an exception of the provider goes to the
   // defect log and is answered as an internal error without its text, which might hold secrets.

@@ -31,10 +31,12 @@ tl::expected<Revision, Fault> negotiate(const Json& params) {
   return asked && !is_modern(*asked) ? *asked : latest_legacy_revision;
 }
 
-std::string initialize_result(const ServerInfo& info, Revision revision) {
+std::string initialize_result(const ServerInfo& info, const Features& features, Revision revision) {
   std::string out = R"({"protocolVersion":")";
   out += text_of(revision);
-  out += R"(","capabilities":{"tools":{}},"serverInfo":)";
+  out += R"(","capabilities":)";
+  out += capabilities_json(features, revision);
+  out += R"(,"serverInfo":)";
   out += implementation_json(info, has_titles(revision));
   if (!info.instructions.empty()) {
     out += R"(,"instructions":)";

@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "mcp/jsonrpc.hpp"
+#include "mcp/provider.hpp"
 #include "mcp/revision.hpp"
 #include "mcp/server_info.hpp"
 
@@ -16,6 +17,6 @@ namespace mcp {
 tl::expected<Revision, jsonrpc::Fault> negotiate(const describe::Json& params);
 
 // The result of `initialize`.
-std::string initialize_result(const ServerInfo& info, Revision revision);
+std::string initialize_result(const ServerInfo& info, const Features& features, Revision revision);
 
 }  // namespace mcp

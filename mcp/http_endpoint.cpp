@@ -60,6 +60,12 @@ bool accepts_json(const HttpRequest& request) {
   return false;
 }
 
+// The member of the params that Mcp-Name repeats; nullptr where there is none.
+const char* named_by(std::string_view method) {
+  if (method == "tools/call" || method == "prompts/get") return "name";
+  return method == "resources/read" ? "uri" : nullptr;
+}
+
 // What the headers of the modern era say has to be what the body says. nullopt: it is.
 std::optional<std::string> mismatch(const HttpRequest& request, const Message& message) {
   const auto differs = [](std::string_view name, std::string_view body) {
@@ -71,8 +77,9 @@ std::optional<std::string> mismatch(const HttpRequest& request, const Message& m
     return differs("MCP-Protocol-Version", version);
   }
   if (header(request, "mcp-method") != message.method) return differs("Mcp-Method", message.method);
-  if (message.method != "tools/call") return std::nullopt;
-  const auto name = message.params.find("name");
+  const char* member = named_by(message.method);
+  if (member == nullptr) return std::nullopt;
+  const auto name = message.params.find(member);
   if (name == message.params.end() || !name->is_string()) return std::nullopt;
   const auto given = header(request, "mcp-name");
   const auto& wanted = name->get_ref<const std::string&>();
@@ -196,12 +203,12 @@ void HttpEndpoint::legacy_message(Message message, Revision revision, const Http
   if (message.kind != Message::Kind::Request) return outlet({});
   const std::string id = message.id;
   if (message.method == "ping") return outlet(jsonrpc::write_result(id, "{}"));
-  if (!Dispatcher::knows(revision, message.method)) {
+  const Dispatcher dispatcher(info_, caller.provider, on_defect_);
+  if (!dispatcher.knows(revision, message.method)) {
     return outlet(jsonrpc::write_error(id, unknown_method(message.method)));
   }
-  Dispatcher(info_, caller.tools, on_defect_)
-      .dispatch(revision, std::move(message),
-                [id, outlet](const Outcome& outcome) { outlet(write_outcome(id, outcome)); });
+  dispatcher.dispatch(revision, std::move(message),
+                      [id, outlet](const Outcome& outcome) { outlet(write_outcome(id, outcome)); });
 }
 
 void HttpEndpoint::post_modern(const HttpRequest& request, Message message,
@@ -216,13 +223,13 @@ void HttpEndpoint::post_modern(const HttpRequest& request, Message message,
     return fail(revision.error());
   } else if (auto differs = mismatch(request, message)) {
     return fail({Code::HeaderMismatch, std::move(*differs)});
-  } else if (!Dispatcher::knows(*revision, message.method)) {
+  } else if (const Dispatcher dispatcher(info_, caller.provider, on_defect_);
+             !dispatcher.knows(*revision, message.method)) {
     return fail(unknown_method(message.method));
   } else {
-    Dispatcher(info_, caller.tools, on_defect_)
-        .dispatch(*revision, std::move(message), [id, done](const Outcome& outcome) {
-          done({200, {}, write_outcome(id, outcome)});
-        });
+    dispatcher.dispatch(*revision, std::move(message), [id, done](const Outcome& outcome) {
+      done({200, {}, write_outcome(id, outcome)});
+    });
   }
 }
 
@@ -231,7 +238,8 @@ HttpAnswer HttpEndpoint::initialize(const Message& message, const HttpCaller& ca
   if (!revision) return refusal(400, message.id, revision.error());
   return {200,
           {{"Mcp-Session-Id", new_session(*revision, caller)}},
-          jsonrpc::write_result(message.id, initialize_result(*info_, *revision))};
+          jsonrpc::write_result(message.id,
+                                initialize_result(*info_, caller.provider->features(), *revision))};
 }
 
 HttpAnswer HttpEndpoint::end_session(const HttpRequest& request, const HttpCaller& caller) {

@@ -38,7 +38,7 @@ struct HttpAnswer {
 
 // Who asks, as the owner found out for this very request.
 struct HttpCaller {
-  std::shared_ptr<ToolProvider> tools;
+  std::shared_ptr<Provider> provider;
   std::string identity;  // sessions belong to it
 };
 

@@ -24,7 +24,8 @@ enum class Code : int {
   MethodNotFound = -32601,
   InvalidParams = -32602,
   InternalError = -32603,
-  LimitExceeded = -32005,  // of the range for implementations: too many calls in flight
+  ResourceNotFound = -32002,  // up to 2025-11-25
+  LimitExceeded = -32005,     // of the range for implementations: too many calls in flight
   HeaderMismatch = -32020,
   UnsupportedProtocolVersion = -32022,
 };

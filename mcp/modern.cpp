@@ -82,9 +82,9 @@ std::string complete(std::string_view result, const ServerInfo& info,
   return out;
 }
 
-std::string discover_result(const ServerInfo& info) {
-  std::string result = R"({"supportedVersions":)" + versions_json() +
-                       R"(,"capabilities":{"tools":{}},"serverInfo":)" +
+std::string discover_result(const ServerInfo& info, const Features& features) {
+  std::string result = R"({"supportedVersions":)" + versions_json() + R"(,"capabilities":)" +
+                       capabilities_json(features, Revision::V2026_07_28) + R"(,"serverInfo":)" +
                        implementation_json(info, true);
   if (!info.instructions.empty()) {
     result += R"(,"instructions":)";

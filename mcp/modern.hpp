@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "mcp/jsonrpc.hpp"
+#include "mcp/provider.hpp"
 #include "mcp/revision.hpp"
 #include "mcp/server_info.hpp"
 
@@ -44,6 +45,6 @@ std::string complete(std::string_view result, const ServerInfo& info,
                      std::optional<Caching> caching = std::nullopt);
 
 // The result of server/discover.
-std::string discover_result(const ServerInfo& info);
+std::string discover_result(const ServerInfo& info, const Features& features);
 
 }  // namespace mcp::modern

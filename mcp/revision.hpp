@@ -46,6 +46,11 @@ constexpr bool has_annotations(Revision revision) {
   return revision >= Revision::V2025_03_26;
 }
 
+// The capability `completions`; the method is as old as the protocol.
+constexpr bool has_completions(Revision revision) {
+  return revision >= Revision::V2025_03_26;
+}
+
 // `title` beside `name`, on tools and on the server.
 constexpr bool has_titles(Revision revision) {
   return revision >= Revision::V2025_06_18;

@@ -6,8 +6,8 @@
 
 namespace mcp {
 
-Connection::Connection(const ServerInfo& info, std::shared_ptr<ToolProvider> tools,
-                       ServerLimits limits, DefectLog on_defect)
+Connection::Connection(const ServerInfo& info, std::shared_ptr<Provider> tools, ServerLimits limits,
+                       DefectLog on_defect)
     : state_(std::make_shared<ConnectionState>(info, std::move(tools), limits,
                                                std::move(on_defect))) {}
 

@@ -14,8 +14,8 @@
 #include <string_view>
 
 #include "mcp/dispatch.hpp"
+#include "mcp/provider.hpp"
 #include "mcp/server_info.hpp"
-#include "mcp/tools.hpp"
 
 namespace mcp {
 
@@ -35,7 +35,7 @@ struct ConnectionState;
 class Connection {
  public:
   // `on_defect` gets a sentence for a log when a provider throws; may be empty.
-  Connection(const ServerInfo& info, std::shared_ptr<ToolProvider> tools, ServerLimits limits,
+  Connection(const ServerInfo& info, std::shared_ptr<Provider> tools, ServerLimits limits,
              DefectLog on_defect = {});
 
   // No reply is called after this returns; calls in flight run on unheard.

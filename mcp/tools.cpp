@@ -129,7 +129,11 @@ jsonrpc::Outcome write_tool_result(const ToolResult& result, Revision revision) 
   std::string out;
   out.reserve(text.size() + structured.size() + text.size() / 8 + 96);
   out += R"({"content":[)";
-  if (!text.empty()) {
+  for (const Json& block : result.content) {
+    if (out.back() == '}') out += ',';
+    out += describe::dump_json(block);
+  }
+  if (result.content.empty() && !text.empty()) {
     out += R"({"type":"text","text":)";
     jsonrpc::append_string(out, text);
     out += '}';

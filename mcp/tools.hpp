@@ -1,5 +1,5 @@
-// What a server offers as tools: their descriptions, one call and its result, and who provides
-// them. https://modelcontextprotocol.io/specification/2025-11-25/server/tools
+// What a server offers as tools: their descriptions, one call and its result.
+// https://modelcontextprotocol.io/specification/2025-11-25/server/tools
 #pragma once
 
 #include <array>
@@ -73,34 +73,19 @@ class ToolList {
   mutable std::array<std::string, shapes> texts_;
 };
 
-// What a tool call gives. `structured` is an object and matches the tool's output schema. With an
-// empty `text` the text twin is the JSON of `structured`.
+// What a tool call gives. `structured` is an object and matches the tool's output schema. Content
+// is `content`, blocks of content.hpp, where there are any, else `text`, else the JSON of
+// `structured`.
 struct ToolResult {
   std::optional<Json> structured;
   std::string text;
   bool is_error = false;
+  std::vector<Json> content;
 };
 
 struct ToolCall {
   std::string name;
   Json arguments;  // an object
-};
-
-// What the server offers to one caller. Called per request, so that a list can depend on the
-// caller. Input that a tool refuses is a ToolResult with `is_error`, not an exception.
-class ToolProvider {
- public:
-  virtual ~ToolProvider() = default;
-
-  // The tools this caller may see, in an order that does not change between calls. `done` is called
-  // exactly once, from any thread, with a list (never null). Also asked before each call, so a
-  // provider keeps its lists.
-  virtual void list_tools(std::function<void(std::shared_ptr<const ToolList>)> done) = 0;
-
-  // `done` is called exactly once, from any thread; when it is destroyed uncalled, the call is
-  // answered as an internal error. A name that list_tools does not give is refused by the server
-  // before it comes here.
-  virtual void call_tool(ToolCall call, std::function<void(ToolResult)> done) = 0;
 };
 
 // The result of tools/call as JSON text in the shape of `revision`. A fault when `structured` is

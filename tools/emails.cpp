@@ -420,7 +420,8 @@ std::vector<Operation> email_operations() {
                "send_email or batch_send gave. Queued and Processing are not final: ask again "
                "later.",
            .hints =
-               {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
+               {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
+           .resource = "segmentflow://emails/{id}"},
           retrieve_email),
   };
 }

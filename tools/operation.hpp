@@ -35,6 +35,10 @@ struct OperationInfo {
   std::string_view description;  // what for, when not, what next; under 600 characters
   OperationHints hints;
   std::size_t body_bytes_max = 64 << 10;
+  // Of an operation that retrieves one thing by its {id}: how MCP addresses the thing as a
+  // resource, "segmentflow://templates/{id}", and the list whose items complete the id.
+  std::string_view resource = {};
+  std::string_view listed_by = {};
 };
 
 // What an operation gives: the response, and what REST adds as headers. The response is written as

@@ -164,7 +164,9 @@ Operation retrieve_operation() {
            "elements, and what is wrong with it (problems). Values written as {\"$state\": "
            "\"/data/orderId\"} or ${/data/orderId} show which members send_email's data should "
            "have. Find ids with list_templates; see how it looks with preview_template.",
-       .hints = kReads},
+       .hints = kReads,
+       .resource = "segmentflow://templates/{id}",
+       .listed_by = "templates.list"},
       retrieve);
 }
 

@@ -43,8 +43,8 @@ void end_soon() {
 
 int serve_stdio(const Registry& registry, const ToolFilter& filter,
                 std::shared_ptr<OperationCaller> caller) {
-  auto tools = std::make_shared<OperationTools>(registry, std::make_shared<ToolLists>(registry),
-                                                filter, std::move(caller));
+  auto tools = std::make_shared<OperationProvider>(registry, std::make_shared<ToolLists>(registry),
+                                                   filter, std::move(caller));
   mcp::Connection connection(mcp_server_info(), tools, {},
                              [](std::string_view sentence) { spdlog::error("{}", sentence); });
   transport::stdio::StdioOptions options;

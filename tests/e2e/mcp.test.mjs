@@ -67,7 +67,10 @@ for (const mode of modeNames) {
         const server = processIn(mode, t, on);
         const { result } = await server.request("initialize", hello(revision));
         assert.equal(result.protocolVersion, revision);
-        assert.deepEqual(result.capabilities, { tools: {} });
+        assert.deepEqual(result.capabilities, {
+          tools: {}, prompts: {}, resources: {},
+          ...(revision >= "2025-03-26" ? { completions: {} } : {}),
+        });
         assert.equal(result.serverInfo.name, "segmentflow");
         assert.equal("title" in result.serverInfo, revision >= "2025-06-18");
         assert.match(result.instructions, /idempotencyKey/);

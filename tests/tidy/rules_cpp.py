@@ -49,7 +49,7 @@ def may_include(path, target):
     if target.startswith((room + "/", *ARROWS[room])):
         return True
     if room == "tools" and target.startswith("mcp/"):
-        return re.fullmatch(r"tools/mcp_tools\.[ch]pp", path) is not None
+        return re.fullmatch(r"tools/mcp_\w+\.[ch]pp", path) is not None
     return room == "transport" and target in OUTWARD
 
 
@@ -204,7 +204,7 @@ RULES = [
         source("core/store/a.cpp", "#include <sqlite3.h>\n"),
         source("core/store/sqlite/a.cpp", "#include <pqxx/pqxx>\n"),
     ], [
-        source("tools/mcp_tools.cpp", '#include "mcp/server.hpp"\n'),
+        source("tools/mcp_provider.cpp", '#include "mcp/server.hpp"\n'),
         source("transport/smtp/a.cpp", '#include "core/delivery/mail_transport.hpp"\n'),
         source("core/a.cpp", '// #include "tools/registry.hpp"\n#include "core/base/id.hpp"\n'),
         source("app/a.cpp", '#include "tools/registry.hpp"\n'),

@@ -37,7 +37,7 @@ inline std::vector<mcp::Tool> sample_tools() {
 }
 
 // Answers at once: echo_text echoes, delete_thing refuses, throw_up throws.
-class DirectProvider : public mcp::ToolProvider {
+class DirectProvider : public mcp::Provider {
  public:
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override {
     done(list_);
@@ -58,7 +58,7 @@ class DirectProvider : public mcp::ToolProvider {
 };
 
 // Keeps every call until the test answers it.
-class HoldingProvider : public mcp::ToolProvider {
+class HoldingProvider : public mcp::Provider {
  public:
   struct Held {
     mcp::ToolCall call;
@@ -90,7 +90,7 @@ class HoldingProvider : public mcp::ToolProvider {
 // A client that keeps what it is sent.
 class Client {
  public:
-  explicit Client(std::shared_ptr<mcp::ToolProvider> provider, mcp::ServerLimits limits = {},
+  explicit Client(std::shared_ptr<mcp::Provider> provider, mcp::ServerLimits limits = {},
                   mcp::DefectLog log = {})
       : connection(std::make_unique<mcp::Connection>(
             mcp::ServerInfo{"test", "Test server", "1.2.3", "Use it\nwell."}, std::move(provider),

@@ -53,7 +53,7 @@ class Endpoint {
   }
 
  private:
-  std::shared_ptr<mcp::ToolProvider> provider_ = std::make_shared<DirectProvider>();
+  std::shared_ptr<mcp::Provider> provider_ = std::make_shared<DirectProvider>();
   mcp::HttpEndpoint endpoint_;
 };
 

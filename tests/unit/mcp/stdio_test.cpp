@@ -27,7 +27,7 @@ const std::string initialize_line =
 // A server on its own thread, and the client's ends of its pipes (or of one socket pair).
 class Process {
  public:
-  explicit Process(std::shared_ptr<mcp::ToolProvider> provider, mcp::ServerLimits limits = {},
+  explicit Process(std::shared_ptr<mcp::Provider> provider, mcp::ServerLimits limits = {},
                    StdioOptions options = {}, bool sockets = false)
       : connection({"test", "", "1", ""}, std::move(provider), limits) {
     std::array<int, 2> in{};

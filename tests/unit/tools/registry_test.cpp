@@ -7,7 +7,7 @@
 #include <set>
 
 #include "core/access/scopes.hpp"
-#include "tools/mcp_tools.hpp"
+#include "tools/mcp_provider.hpp"
 
 using namespace segmentflow;
 using describe::Json;

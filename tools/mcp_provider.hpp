@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "mcp/tools.hpp"
+#include "mcp/provider.hpp"
 #include "tools/registry.hpp"
 #include "tools/tool_filter.hpp"
 
@@ -38,17 +38,31 @@ class OperationCaller {
   virtual void call(const Operation& operation, describe::Json arguments, AnswerDone done) = 0;
 };
 
-// The tools of one caller.
-class OperationTools final : public mcp::ToolProvider {
+// What one caller may use: tools, prompts that name only these, and what can be retrieved as
+// resources.
+class OperationProvider final : public mcp::Provider {
  public:
   // `lists` is shared by the callers of a process.
-  OperationTools(const Registry& registry, std::shared_ptr<ToolLists> lists, ToolFilter filter,
-                 std::shared_ptr<OperationCaller> caller);
+  OperationProvider(const Registry& registry, std::shared_ptr<ToolLists> lists, ToolFilter filter,
+                    std::shared_ptr<OperationCaller> caller);
 
+  mcp::Features features() const override;
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override;
   void call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) override;
+  void list_prompts(std::function<void(std::vector<mcp::Prompt>)> done) override;
+  void get_prompt(mcp::PromptCall call, std::function<void(mcp::PromptResult)> done) override;
+  void list_resources(std::function<void(std::vector<mcp::Resource>)> done) override;
+  void list_resource_templates(
+      std::function<void(std::vector<mcp::ResourceTemplate>)> done) override;
+  void read_resource(std::string uri, std::function<void(Contents)> done) override;
+  void complete(mcp::CompletionCall call, std::function<void(mcp::Completion)> done) override;
 
  private:
+  // The items that lists of things give which can be read as resources, as far as the caller may
+  // list them: an id, a name, and whatever else there is.
+  using Items = std::vector<describe::Json>;
+  void list_items(const Operation& retrieve, std::function<void(Items)> done);
+
   const Registry& registry_;
   const std::shared_ptr<ToolLists> lists_;
   const ToolFilter filter_;
