@@ -44,11 +44,15 @@ class JsonFormatter final : public spdlog::formatter {
 
 }  // namespace
 
-void set_up_log(std::string_view level) {
+void set_up_log() {
   auto logger = spdlog::stderr_logger_mt("segmentflow");
   logger->set_formatter(std::make_unique<JsonFormatter>());
-  logger->set_level(spdlog::level::from_str(std::string(level)));
   spdlog::set_default_logger(std::move(logger));
+  set_log_level("warn");
+}
+
+void set_log_level(std::string_view level) {
+  spdlog::set_level(spdlog::level::from_str(std::string(level)));
 }
 
 void log_event(std::string_view name, const std::string& object) {

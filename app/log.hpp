@@ -6,8 +6,10 @@
 
 namespace segmentflow::app {
 
-// Makes the process's logger. `level`: debug, info, warn or error.
-void set_up_log(std::string_view level);
+// Makes the process's logger, which tells of warnings and errors until set_log_level().
+void set_up_log();
+// `level`: debug, info, warn or error.
+void set_log_level(std::string_view level);
 
 // Logs an event whose fields are already a JSON object, e.g. a line of the access log.
 void log_event(std::string_view name, const std::string& object);

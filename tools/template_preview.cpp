@@ -1,8 +1,11 @@
 #include "tools/template_preview.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/brand/brand_kits.hpp"
+#include "core/senders/senders.hpp"
 #include "core/templates/preview.hpp"
 #include "core/templates/render/format.hpp"
 #include "core/templates/templates.hpp"
@@ -45,6 +48,17 @@ const Json* root(const std::optional<Json>& value) {
   return value ? &*value : nullptr;
 }
 
+// Told here and not kept with the template, because it changes with the senders.
+std::optional<wire::TemplateProblem> sender_problem(Transaction& tx, const ApiKey& key,
+                                                    const CompiledTemplate& compiled) {
+  if (!compiled.from || find_sender_profile(tx, key.organization_id, *compiled.from)) return {};
+  return wire_problem(
+      {"unknown_sender", render::Severity::Warning, "/from",
+       fmt::format("{} is not the address of a sender profile of your organization: "
+                   "an email of this template needs a from of its own.",
+                   compiled.from->email)});
+}
+
 Result<Reply<wire::TemplatePreview>> preview(const Engine&, Transaction& tx, const ApiKey& key,
                                              const wire::TemplatePreviewRequest& request) {
   const auto subject = subject_of(tx, key, request);
@@ -69,6 +83,7 @@ Result<Reply<wire::TemplatePreview>> preview(const Engine&, Transaction& tx, con
     w.variables.push_back({std::move(variable.path), variable.is_missing});
   }
   for (const auto& finding : made->findings) w.problems.push_back(wire_problem(finding));
+  if (auto problem = sender_problem(tx, key, *compiled)) w.problems.push_back(std::move(*problem));
   return w;
 }
 

@@ -9,7 +9,6 @@
 #include <filesystem>
 
 #include "app/commands/commands.hpp"
-#include "app/log.hpp"
 #include "app/runtime.hpp"
 #include "core/delivery/delivery_records.hpp"
 #include "core/move/move.hpp"
@@ -93,7 +92,6 @@ int run_backup(const Settings& settings, const std::string& file_text) {
 }
 
 int run_migrate(const Settings& settings, const std::string& target_url) {
-  set_up_log("warn");
   if (!settings.database_url.starts_with("sqlite:") ||
       !(target_url.starts_with("postgresql://") || target_url.starts_with("postgres://"))) {
     return report({ErrorCode::ValidationFailed,

@@ -5,7 +5,6 @@
 
 #include "app/callers.hpp"
 #include "app/commands/commands.hpp"
-#include "app/log.hpp"
 
 namespace segmentflow::app {
 namespace {
@@ -47,7 +46,6 @@ int call_and_print(OperationCaller& caller, const Registry& registry, const std:
 
 int run_call(const Settings& settings, const std::string& operation,
              const std::string& input_text) {
-  set_up_log("warn");
   auto input = describe::parse_json(input_text, {.bytes_max = 8 << 20});
   if (!input) return report({ErrorCode::ValidationFailed, input.error().message});
   if (settings.api_key.empty()) {

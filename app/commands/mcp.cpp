@@ -95,7 +95,7 @@ int run_embedded(const Settings& settings, const ToolFilter& filter) {
 }  // namespace
 
 int run_mcp(const Settings& settings, const McpOptions& options) {
-  set_up_log(settings.log_level == "info" ? "warn" : settings.log_level);
+  set_log_level(settings.log_level == "info" ? "warn" : settings.log_level);
   if (settings.api_key.empty()) return report(missing_key(settings));
   const Registry registry;
   auto groups = parse_tool_groups(registry, options.tools);

@@ -6,6 +6,7 @@
 #include "app/commands/administration.hpp"
 #include "app/commands/commands.hpp"
 #include "core/jobs/instances.hpp"
+#include "core/jobs/provenance.hpp"
 
 namespace segmentflow::app {
 
@@ -45,7 +46,7 @@ int run_nodes(const Settings& settings) {
 int run_resume(const Settings& settings) {
   std::int64_t resumed = 0;
   const auto done = administer(settings, [&](Runtime&, Transaction& tx) -> Result<void> {
-    resumed = resume_jobs(tx);
+    resumed = resume_queue(tx);
     return {};
   });
   if (!done) return report(done.error());

@@ -83,7 +83,7 @@ class EndSignals {
 
 int run_serve(const Settings& settings) {
   const EndSignals end_signals;
-  set_up_log(settings.log_level);
+  set_log_level(settings.log_level);
   if (auto done = initialise(settings); !done) return report(done.error());
   auto opened = Runtime::open(settings);
   if (!opened) return report(opened.error());

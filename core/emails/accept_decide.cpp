@@ -254,6 +254,13 @@ class Decider {
       path = "/from";
       sender = template_sender(item, used, name);
     }
+    if (!sender && used.compiled->from && !used.sender_profile_id) {
+      return refuse(
+          ErrorCode::InvalidSenderProfile, path,
+          fmt::format("The template's from, {}, is not the address of a sender profile of your "
+                      "organization. Add one for it, or give from.",
+                      used.compiled->from->email));
+    }
     if (!sender) {
       return refuse(ErrorCode::InvalidSenderProfile, path,
                     "Neither the request nor the template names a sender. Give from, for example "

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/jobs/jobs.hpp"
+
 namespace segmentflow {
 
 std::string recorded_identity(Transaction& tx) {
@@ -15,6 +17,15 @@ bool record_identity(Transaction& tx, const std::string& recorded, const std::st
       "WHERE coalesce(database_identity, '') = $3",
       {current, tx.now(), recorded});
   return tx.changes() == 1;
+}
+
+std::int64_t resume_queue(Transaction& tx) {
+  const std::int64_t resumed = resume_jobs(tx);
+  const std::string recorded = recorded_identity(tx);
+  const std::string current = tx.identity();
+  if (recorded.empty() || recorded == current) return resumed;
+  record_identity(tx, recorded, current);
+  return tx.query("SELECT count(*) FROM jobs").at(0)[0].integer();
 }
 
 Result<void> require_not_moved(Transaction& tx) {

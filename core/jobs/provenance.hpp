@@ -17,6 +17,10 @@ std::string recorded_identity(Transaction& tx);
 // another process was first.
 bool record_identity(Transaction& tx, const std::string& recorded, const std::string& current);
 
+// Lets everything that is queued out, now: what is held, and in a copy that no process has joined
+// yet, what the first would hold. Gives how many emails that are.
+std::int64_t resume_queue(Transaction& tx);
+
 // Conflict when the installation was moved away, or rows of a move are still arriving.
 Result<void> require_not_moved(Transaction& tx);
 

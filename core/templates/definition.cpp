@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/templates/render/expression.hpp"
 #include "core/templates/render/render.hpp"
 #include "schemas/describe/parse.hpp"
 
@@ -45,17 +46,23 @@ std::string DefinitionReader::text(const std::string& name) {
     return "";
   }
   const auto& given = found->get_ref<const std::string&>();
-  for (const auto& path : render::state_paths_in(given)) {
-    const render::Pointer pointer = render::parse_pointer(path);
-    if (pointer.steps.empty() || render::is_state_root(pointer.steps.front().name)) continue;
-    const std::string near =
-        describe::nearest_name(pointer.steps.front().name, render::kStateRoots);
-    findings_.push_back(
-        {"unknown_root", Severity::Warning, "/" + name,
-         fmt::format("Nothing fills {}: paths begin with /data, /profile, /event or /brand.{}",
-                     path, near.empty() ? "" : fmt::format(" Did you mean /{}?", near))});
+  for (const auto& piece : render::parse_template(given).pieces) {
+    if (std::string problem = render::placeholder_problem(piece.literal); !problem.empty()) {
+      findings_.push_back(
+          {"unfilled_placeholder", Severity::Warning, "/" + name, std::move(problem)});
+    }
+    if (piece.pointer) check_root(*piece.pointer, name);
   }
   return given;
+}
+
+void DefinitionReader::check_root(const render::Pointer& pointer, const std::string& name) {
+  if (pointer.steps.empty() || render::is_state_root(pointer.steps.front().name)) return;
+  const std::string near = describe::nearest_name(pointer.steps.front().name, render::kStateRoots);
+  findings_.push_back(
+      {"unknown_root", Severity::Warning, "/" + name,
+       fmt::format("Nothing fills {}: paths begin with /data, /profile, /event or /brand.{}",
+                   pointer.text, near.empty() ? "" : fmt::format(" Did you mean /{}?", near))});
 }
 
 std::optional<Address> DefinitionReader::address(const std::string& name) {

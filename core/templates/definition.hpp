@@ -37,6 +37,8 @@ class DefinitionReader {
   // The member, or null when it is absent or null.
   const describe::Json* member(const std::string& name) const;
   void add_error(std::string code, std::string path, std::string message);
+  // Warns of a path in the member `name` that nothing fills.
+  void check_root(const render::Pointer& pointer, const std::string& name);
 
   const describe::Json& definition_;
   std::vector<render::Finding>& findings_;

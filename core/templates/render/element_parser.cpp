@@ -308,6 +308,13 @@ void ElementParser::on_invalid_condition(const std::string& path) {
       "or an object that tests $state, $item or $index.");
 }
 
+void ElementParser::on_literal(const std::string& text, const std::string& path) {
+  std::string problem = placeholder_problem(text);
+  if (!problem.empty()) {
+    add("unfilled_placeholder", Severity::Warning, path, std::move(problem));
+  }
+}
+
 void ElementParser::on_unknown_function(const std::string& name, const std::string& path) {
   std::vector<std::string_view> known;
   for (const FunctionRule& rule : function_table()) known.push_back(rule.name);

@@ -49,6 +49,7 @@ class ElementParser : private ExpressionObserver {
   void on_item_read(const std::string& path) override;
   void on_invalid_condition(const std::string& path) override;
   void on_unknown_function(const std::string& name, const std::string& path) override;
+  void on_literal(const std::string& text, const std::string& path) override;
 
   const Json& elements_;
   const Budget& budget_;

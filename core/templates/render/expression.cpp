@@ -60,6 +60,7 @@ class Parser {
   Expression expression(const Json& value, const std::string& path) {
     if (value.is_object()) return of_object(value, path);
     if (value.is_array()) return of_array(value, path);
+    if (value.is_string()) observer_.on_literal(value.get_ref<const std::string&>(), path);
     return {Expression::Literal{value}};
   }
 
@@ -141,6 +142,7 @@ class Parser {
     Expression::Template result = parse_template(text);
     bool constant = true;
     for (const auto& piece : result.pieces) {
+      observer_.on_literal(piece.literal, path);
       if (!piece.pointer) continue;
       constant = false;
       observer_.on_state_path(*piece.pointer, path);

@@ -120,6 +120,8 @@ class ExpressionObserver {
   // An object that looks like an expression and is none; `name` is its member with a $.
   virtual void on_unknown_expression(const std::string& name, const std::string& path) = 0;
   virtual void on_unknown_function(const std::string& name, const std::string& path) = 0;
+  // A text that is shown as it stands; of a template, what stands around its paths.
+  virtual void on_literal(const std::string& text, const std::string& path) = 0;
 };
 
 // A value in the place of a prop. Nesting is that of the JSON, which its reader has limited.

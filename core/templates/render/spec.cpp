@@ -1,6 +1,7 @@
 #include "core/templates/render/spec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "core/templates/render/element_parser.hpp"
@@ -87,6 +88,21 @@ std::vector<std::string> state_paths_in(std::string_view text) {
     if (piece.pointer) paths.push_back(piece.pointer->text);
   }
   return sorted_once(std::move(paths));
+}
+
+std::string placeholder_problem(std::string_view literal) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kMarks = {
+      {{"${", "}"}, {"{{", "}}"}}};
+  for (const auto& [open, close] : kMarks) {
+    const std::size_t start = literal.find(open);
+    if (start == std::string_view::npos) continue;
+    const std::size_t end = literal.find(close, start + open.size());
+    if (end == std::string_view::npos || end == start + open.size()) continue;
+    return std::string(literal.substr(start, end + close.size() - start)) +
+           " is shown as it stands. To fill in a value write {\"$template\": \"… ${/data/name} "
+           "…\"}; subject and preheader take ${/data/name} directly.";
+  }
+  return "";
 }
 
 }  // namespace segmentflow::render

@@ -55,7 +55,7 @@ struct ParsedSpec {
 // invalid_repeat, repeat_without_children, repeat_item_outside_scope, invalid_children,
 // unknown_expression, visible_in_props, on_in_props, repeat_in_props, watch_in_props. Warnings:
 // orphaned_element, unknown_prop, unknown_function, unknown_root, children_ignored, root_not_html,
-// refused_url, insecure_url, missing_alt.
+// refused_url, insecure_url, missing_alt, unfilled_placeholder.
 Result<ParsedSpec> parse_spec(const describe::Json& body, const Budget& budget = {});
 
 // The state paths that a template reads, with a leading slash, sorted, each once: in props,
@@ -64,5 +64,9 @@ const std::vector<std::string>& state_paths_read(const Spec& spec);
 
 // The state paths in a string with ${/path} parts, e.g. a subject; sorted, each once.
 std::vector<std::string> state_paths_in(std::string_view text);
+
+// What is wrong with a text that is shown as it stands but holds ${…} or {{…}}, as if it were a
+// template; "" when nothing is.
+std::string placeholder_problem(std::string_view literal);
 
 }  // namespace segmentflow::render

@@ -434,7 +434,13 @@ std::string_view Writer::append_address(std::string_view name, const Node& node,
                                         const Scope& scope) {
   if (node.address.is_absent()) return {};
   const Value value = evaluator_.evaluate(node.address, scope);
-  if (value.is_nullish() || value.is(Value::Kind::Boolean)) return {};
+  const bool is_left_out = value.is_nullish() || value.is(Value::Kind::Boolean);
+  if (is_left_out || (value.is(Value::Kind::String) && value.text.empty())) {
+    warn(node, "missing_address", "/props/" + std::string(name),
+         name == "src" ? "No address was given, so no picture is shown."
+                       : "No address was given, so the link leads nowhere.");
+  }
+  if (is_left_out) return {};
   if (!value.is(Value::Kind::String) || !is_allowed_url(value.text)) {
     warn(node, "refused_url", "/props/" + std::string(name),
          "This was left out: it is no absolute http, https, mailto, tel or cid address.");

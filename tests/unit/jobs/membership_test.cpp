@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/jobs/provenance.hpp"
+
 #include "tests/unit/engine/await.hpp"
 #include "tests/unit/engine/house.hpp"
 
@@ -190,6 +192,19 @@ TEST_CASE("membership: a restored copy holds its queue, and delivers what is new
   house.add_job();
   CHECK(claimed(house, serve.lease()) == 1);
   house.write([](Transaction& tx) { return resume_jobs(tx); });
+  CHECK(claimed(house, serve.lease()) == 1);
+}
+
+TEST_CASE("membership: what is resumed before the first process joins a copy is not held",
+          "[postgres]") {
+  if (!can_tell_copies()) return;
+  House house;
+  const Uuid old_job = house.add_job();
+  become_a_copy(house);
+  CHECK(house.write([](Transaction& tx) { return resume_queue(tx); }) == 1);
+  Process serve(house, InstanceRole::Serve);
+  REQUIRE(serve.membership->start());
+  CHECK_FALSE(is_held(house, old_job));
   CHECK(claimed(house, serve.lease()) == 1);
 }
 

@@ -117,6 +117,24 @@ TEST_CASE("Findings about addresses and pictures") {
                      "insecure_url") == nullptr);
 }
 
+TEST_CASE("Findings about placeholders that nothing fills") {
+  for (const char* text : {R"("Hello ${/data/name}")", R"("Hello {{name}}")",
+                           R"({"$template": "Hello {{ name }} ${/data/name}"})",
+                           R"({"$cond": true, "$then": "{{name}}", "$else": ""})"}) {
+    const std::string element = std::string(R"({"type": "Text", "props": {"text": )") + text + "}}";
+    const ParsedSpec spec = parsed(Json::parse(body_of(element.c_str())));
+    const Finding* finding = find_finding(spec, "unfilled_placeholder");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->severity == Severity::Warning);
+    CHECK_THAT(finding->path, Contains("/elements/x/props/text"));
+  }
+  for (const char* text : {R"("It costs ${} {{}} $5 {a}")", R"({"$template": "${/data/name}"})"}) {
+    const std::string element = std::string(R"({"type": "Text", "props": {"text": )") + text + "}}";
+    CHECK(find_finding(parsed(Json::parse(body_of(element.c_str()))), "unfilled_placeholder") ==
+          nullptr);
+  }
+}
+
 TEST_CASE("Findings about names that nothing knows") {
   expect(body_of(R"({"type": "Text", "props": {"text": {"$sate": "/data/x"}}})"),
          "unknown_expression", "/elements/x/props/text");

@@ -82,6 +82,9 @@ TEST_CASE("preview: says what is doubtful") {
   CHECK(has(must(preview(definition_with(
                 R"({"type": "Image", "props": {"src": "https://a.example/x.png", "alt": "x"}})"))),
             "no_text"));
+  CHECK(has(must(preview(definition_with(
+                R"({"type": "Button", "props": {"text": "x", "href": {"$state": "/data/u"}}})"))),
+            "missing_address"));
   const auto large = must(
       preview(definition_with(R"({"type": "Text", "props": {"text": {"$state": "/data/long"}}})"),
               {{"long", std::string(kClippedHtmlBytes, 'x')}}));
