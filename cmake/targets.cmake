@@ -35,7 +35,7 @@ target_link_libraries(core PUBLIC describe
                                    PkgConfig::MD4C OpenSSL::Crypto)
 
 segmentflow_library(mcp mcp)
-target_link_libraries(mcp PUBLIC describe)
+target_link_libraries(mcp PUBLIC describe PRIVATE PkgConfig::SODIUM)
 
 segmentflow_library(tools tools)
 target_link_libraries(tools PUBLIC core schemas PRIVATE mcp)
@@ -45,6 +45,8 @@ segmentflow_library(transport_http transport/http)
 target_link_libraries(transport_http PUBLIC transport_asio describe PRIVATE Boost::url)
 segmentflow_library(transport_stdio transport/stdio)
 target_link_libraries(transport_stdio PUBLIC mcp)
+segmentflow_library(transport_mcp transport/mcp)
+target_link_libraries(transport_mcp PUBLIC mcp transport_http)
 segmentflow_library(transport_smtp transport/smtp)
 # Of core it needs one header, the interface it implements.
 target_link_libraries(transport_smtp PUBLIC transport_asio PRIVATE Boost::url)
@@ -61,7 +63,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
 segmentflow_library(app app app/commands)
 target_include_directories(app PRIVATE ${PROJECT_BINARY_DIR}/generated)
 target_compile_definitions(app PUBLIC SEGMENTFLOW_VERSION="${PROJECT_VERSION}")
-target_link_libraries(app PUBLIC tools transport_http transport_stdio transport_smtp
+target_link_libraries(app PUBLIC tools transport_mcp transport_stdio transport_smtp
                           PRIVATE CLI11::CLI11 PkgConfig::TOMLPLUSPLUS prometheus-cpp::core
                                   Boost::url OpenSSL::Crypto)
 

@@ -55,6 +55,14 @@ add_executable(render_lines ${PROJECT_SOURCE_DIR}/tests/render/render_lines.cpp)
 target_link_libraries(render_lines PRIVATE core transport_asio)
 target_precompile_headers(render_lines REUSE_FROM pch_heavy)
 
+# What the official MCP conformance suite is run against.
+file(GLOB conformance_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*.cpp)
+add_executable(mcp_conformance_server ${conformance_sources})
+target_link_libraries(mcp_conformance_server PRIVATE transport_mcp transport_stdio)
+target_precompile_headers(mcp_conformance_server REUSE_FROM pch_heavy)
+set_target_properties(mcp_conformance_server PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+
 # Fuzz targets of the sanitizer build: tests/fuzz/NAME_fuzz.cpp. What they look into is instrumented
 # for coverage where it is compiled, so that the build needs no second copy of everything.
 function(segmentflow_fuzz name)

@@ -4,10 +4,19 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "mcp/jsonrpc.hpp"
+#include "mcp/revision.hpp"
+
 namespace mcp {
+
+// Why a batch of so many messages is refused; nullopt: it is not. `revision`: nullopt before the
+// handshake.
+std::optional<jsonrpc::Fault> batch_fault(std::size_t messages, std::optional<Revision> revision,
+                                          std::size_t messages_max);
 
 // Thread-safe.
 class Batch {

@@ -35,7 +35,7 @@ std::string initialize_result(const ServerInfo& info, const Features& features, 
   std::string out = R"({"protocolVersion":")";
   out += text_of(revision);
   out += R"(","capabilities":)";
-  out += capabilities_json(features, revision);
+  out += capabilities_json(features, revision, false);
   out += R"(,"serverInfo":)";
   out += implementation_json(info, has_titles(revision));
   if (!info.instructions.empty()) {
@@ -44,6 +44,11 @@ std::string initialize_result(const ServerInfo& info, const Features& features, 
   }
   out += '}';
   return out;
+}
+
+ClientFacts client_facts(const Json& params) {
+  const auto capabilities = params.find("capabilities");
+  return capabilities == params.end() ? ClientFacts{} : ClientFacts{*capabilities};
 }
 
 }  // namespace mcp

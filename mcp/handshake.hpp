@@ -5,6 +5,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "mcp/client_facts.hpp"
 #include "mcp/jsonrpc.hpp"
 #include "mcp/provider.hpp"
 #include "mcp/revision.hpp"
@@ -18,5 +19,8 @@ tl::expected<Revision, jsonrpc::Fault> negotiate(const describe::Json& params);
 
 // The result of `initialize`.
 std::string initialize_result(const ServerInfo& info, const Features& features, Revision revision);
+
+// What the client says of itself in the params of `initialize`.
+ClientFacts client_facts(const describe::Json& params);
 
 }  // namespace mcp

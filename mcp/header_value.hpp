@@ -1,4 +1,5 @@
-// Texts in HTTP headers and session ids.
+// Values of headers that repeat a value of the body.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
 #pragma once
 
 #include <optional>
@@ -7,13 +8,8 @@
 
 namespace mcp {
 
-// The text of a header value that may be in the form =?base64?…?= (2026-07-28, "Value Encoding");
-// nullopt when what is in that form is no base64.
+// The text that a header value stands for: itself, or what "=?base64?…?=" holds. nullopt when that
+// is no base64 (RFC 4648 §4).
 std::optional<std::string> decode_header_value(std::string_view value);
-
-std::string to_hex(std::string_view bytes);
-
-// Takes as long for equal texts as for different ones of the same length.
-bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace mcp

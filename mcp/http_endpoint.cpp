@@ -1,11 +1,12 @@
 #include "mcp/http_endpoint.hpp"
 
-#include <algorithm>
-#include <array>
+#include <atomic>
+#include <utility>
 
 #include "mcp/batch.hpp"
+#include "mcp/dispatch.hpp"
 #include "mcp/handshake.hpp"
-#include "mcp/header_value.hpp"
+#include "mcp/http_rules.hpp"
 #include "mcp/modern.hpp"
 
 namespace mcp {
@@ -18,73 +19,21 @@ using jsonrpc::Outcome;
 
 // A client that names no revision speaks the one that had no way to name it.
 constexpr Revision unnamed_revision = Revision::V2025_03_26;
-
-constexpr std::array<std::string_view, 4> protocol_headers = {
-    "mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name"};
-
-std::optional<std::string> header(const HttpRequest& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key == name) return value;
-  }
-  return std::nullopt;
-}
-
-// Two of one name would let a gateway and us read two different requests.
-std::optional<std::string_view> doubled_header(const HttpRequest& request) {
-  for (const std::string_view name : protocol_headers) {
-    const auto count = std::ranges::count_if(request.headers,
-                                             [&](const auto& each) { return each.first == name; });
-    if (count > 1) return name;
-  }
-  return std::nullopt;
-}
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view events_type = "text/event-stream";
 
 HttpAnswer refusal(int status, std::string_view id, const Fault& fault) {
-  return {status, {}, jsonrpc::write_error(id, fault)};
+  return {status, {}, jsonrpc::write_error(id, fault), nullptr};
 }
 
 HttpAnswer refusal(int status, Code code, std::string sentence) {
   return refusal(status, jsonrpc::no_id, {code, std::move(sentence)});
 }
 
-std::string write_outcome(std::string_view id, const Outcome& outcome) {
-  return outcome ? jsonrpc::write_result(id, *outcome) : jsonrpc::write_error(id, outcome.error());
-}
-
-bool accepts_json(const HttpRequest& request) {
-  const auto accept = header(request, "accept");
-  if (!accept) return true;
-  for (const std::string_view type : {"application/json", "application/*", "*/*"}) {
-    if (accept->find(type) != std::string::npos) return true;
-  }
-  return false;
-}
-
-// The member of the params that Mcp-Name repeats; nullptr where there is none.
-const char* named_by(std::string_view method) {
-  if (method == "tools/call" || method == "prompts/get") return "name";
-  return method == "resources/read" ? "uri" : nullptr;
-}
-
-// What the headers of the modern era say has to be what the body says. nullopt: it is.
-std::optional<std::string> mismatch(const HttpRequest& request, const Message& message) {
-  const auto differs = [](std::string_view name, std::string_view body) {
-    return "The header " + std::string(name) + " must be " + jsonrpc::quoted(body) +
-           ", as in the body.";
-  };
-  const std::string version = modern::version_in(message.params).value_or("");
-  if (header(request, "mcp-protocol-version") != version) {
-    return differs("MCP-Protocol-Version", version);
-  }
-  if (header(request, "mcp-method") != message.method) return differs("Mcp-Method", message.method);
-  const char* member = named_by(message.method);
-  if (member == nullptr) return std::nullopt;
-  const auto name = message.params.find(member);
-  if (name == message.params.end() || !name->is_string()) return std::nullopt;
-  const auto given = header(request, "mcp-name");
-  const auto& wanted = name->get_ref<const std::string&>();
-  if (!given || decode_header_value(*given) != wanted) return differs("Mcp-Name", wanted);
-  return std::nullopt;
+HttpAnswer no_session(std::string_view id) {
+  return refusal(
+      404, id,
+      {Code::InvalidRequest, "There is no such session of this key; send initialize again."});
 }
 
 int status_of_modern(const Fault& fault) {
@@ -98,191 +47,324 @@ int status_of_modern(const Fault& fault) {
   }
 }
 
+// Faults of what a request is about, and not of the request, are answers like any other.
+int status_of_modern(const Outcome& outcome) {
+  return !outcome && outcome.error().code == Code::MissingClientCapability ? 400 : 200;
+}
+
+// One request. Answers at most once, and at the latest when nobody holds it any more.
+class HttpTicket {
+ public:
+  HttpTicket(RequestPtr request, std::shared_ptr<HttpLink> link,
+             std::shared_ptr<HttpSession> session)
+      : request_(std::move(request)), link_(std::move(link)), session_(std::move(session)) {}
+  HttpTicket(const HttpTicket&) = delete;
+  HttpTicket& operator=(const HttpTicket&) = delete;
+  ~HttpTicket() {
+    finish(tl::unexpected(Fault{Code::InternalError,
+                                "The call ended without an answer. This is a defect of the "
+                                "server."}));
+  }
+
+  void finish(const Outcome& outcome) {
+    if (finished_.exchange(true)) return;
+    const bool wanted = session_ ? session_->calls.end(*request_) : true;
+    const int status = is_modern(request_->revision) ? status_of_modern(outcome) : 200;
+    link_->answer(wanted ? status : 202,
+                  wanted ? jsonrpc::write_outcome(request_->id, outcome) : std::string());
+    request_->cancellation.forget();
+    if (session_) session_->calls.finish();
+  }
+
+ private:
+  const RequestPtr request_;
+  const std::shared_ptr<HttpLink> link_;
+  const std::shared_ptr<HttpSession> session_;
+  std::atomic<bool> finished_{false};
+};
+
+RequestPtr request_of(Message message, const HttpCaller& caller) {
+  auto request = std::make_shared<Request>();
+  request->id = std::move(message.id);
+  request->method = std::move(message.method);
+  request->params = std::move(message.params);
+  request->identity = caller.identity;
+  return request;
+}
+
+void run(const std::shared_ptr<const Server>& server, const HttpCaller& caller, RequestPtr request,
+         std::shared_ptr<HttpLink> link, std::shared_ptr<HttpSession> session) {
+  request->link = link;
+  auto ticket = std::make_shared<HttpTicket>(request, std::move(link), std::move(session));
+  dispatch(server, caller.provider, std::move(request),
+           [ticket](const Outcome& outcome) { ticket->finish(outcome); });
+}
+
 }  // namespace
 
-HttpEndpoint::HttpEndpoint(ServerInfo info, ServerLimits limits, HttpSecrets secrets,
-                           DefectLog on_defect)
-    : info_(std::make_shared<const ServerInfo>(std::move(info))),
-      limits_(limits),
-      secrets_(std::move(secrets)),
-      on_defect_(std::move(on_defect)) {}
+HttpEndpoint::HttpEndpoint(std::shared_ptr<const Server> server, const HttpLimits& limits)
+    : server_(std::move(server)), limits_(limits), sessions_(server_, limits) {}
 
-void HttpEndpoint::handle(HttpRequest request, const HttpCaller& caller, Done done) {
+void HttpEndpoint::handle(const HttpRequest& request, const HttpCaller& caller, Done done) {
   if (const auto twice = doubled_header(request)) {
     return done(refusal(400, Code::InvalidRequest,
                         "The header " + std::string(*twice) + " is there twice; send it once."));
   }
   if (request.method == "POST") return post(request, caller, done);
   if (request.method == "DELETE") return done(end_session(request, caller));
-  HttpAnswer answer = refusal(405, Code::InvalidRequest,
-                              "This endpoint opens no stream of its own; POST messages to it.");
-  answer.headers.emplace_back("Allow", "POST, DELETE");
-  done(std::move(answer));
+  get(request, caller, done);
+}
+
+// The stream of what belongs to no request, or one that was interrupted.
+void HttpEndpoint::get(const HttpRequest& request, const HttpCaller& caller, const Done& done) {
+  const auto id = header(request, "mcp-session-id");
+  if (!id) {
+    HttpAnswer answer = refusal(405, Code::InvalidRequest,
+                                "Only a session has a stream of its own; POST messages here.");
+    answer.headers.emplace_back("Allow", "POST, DELETE");
+    return done(std::move(answer));
+  }
+  if (!accepts(request, events_type)) {
+    return done(refusal(406, Code::InvalidRequest,
+                        "The answer is a stream: Accept must list text/event-stream."));
+  }
+  const auto session = sessions_.find(std::string(*id), caller.identity);
+  if (!session) return done(no_session(jsonrpc::no_id));
+  StreamLog::Name name = StreamLog::own;
+  std::optional<std::uint64_t> seen;
+  if (const auto last = header(request, "last-event-id")) {
+    const auto place = StreamLog::place_of(*last);
+    if (!place) {
+      return done(refusal(400, Code::InvalidRequest, "Last-Event-ID is no id of this server."));
+    }
+    name = place->name;
+    seen = place->seen;
+  }
+  auto stream = session->log->read(name, seen);
+  if (!stream) {
+    return done(refusal(404, Code::InvalidRequest,
+                        "The stream of this Last-Event-ID is no longer kept here."));
+  }
+  if (!admission(caller.identity)(*stream)) {
+    return done(
+        refusal(429, Code::LimitExceeded, "This key has too many streams open; close one first."));
+  }
+  done(event_answer(std::move(stream)));
 }
 
 void HttpEndpoint::post(const HttpRequest& request, const HttpCaller& caller, const Done& done) {
-  if (!accepts_json(request)) {
+  if (header(request, "accept") && !accepts(request, json_type)) {
     return done(refusal(406, Code::InvalidRequest,
                         "Answers are JSON: Accept must list application/json (and "
                         "text/event-stream)."));
   }
   describe::JsonLimits json_limits;
-  json_limits.bytes_max = limits_.message_bytes_max;
+  json_limits.bytes_max = server_->limits.message_bytes_max;
   auto value = jsonrpc::read(request.body, json_limits);
   if (!value) return done(refusal(400, value.error().id, value.error().fault));
-
-  const auto named = header(request, "mcp-protocol-version");
-  if (named && !revision_of(*named)) {
-    return done(refusal(400, jsonrpc::no_id, modern::unsupported_version(*named)));
-  }
-  const bool names_modern =
-      (named && is_modern(*revision_of(*named))) || header(request, "mcp-method").has_value();
-  Message message;
-  const bool is_batch = value->is_array();
-  if (!is_batch) message = jsonrpc::classify(*value);
-  if (!is_batch && message.kind == Message::Kind::Invalid) {
+  if (value->is_array()) return post_legacy(request, std::move(*value), {}, caller, done);
+  Message message = jsonrpc::classify(std::move(*value));
+  if (message.kind == Message::Kind::Invalid) {
     return done(refusal(400, message.id, *message.fault));
   }
-  if (!is_batch && (names_modern || modern::is_modern_message(message))) {
+  if (names_modern_era(request) || modern::is_modern_message(message)) {
     return post_modern(request, std::move(message), caller, done);
   }
   if (message.method == "initialize" && message.kind == Message::Kind::Request) {
     return done(initialize(message, caller));
   }
-  Revision revision = unnamed_revision;
-  if (const auto id = header(request, "mcp-session-id")) {
-    const auto known = session_revision(*id, caller);
-    if (!known) {
-      return done(refusal(
-          404, message.id,
-          {Code::InvalidRequest, "There is no such session of this key; send initialize again."}));
-    }
-    revision = *known;
-  }
-  if (named) revision = *revision_of(*named);
-  if (is_batch) return post_batch(std::move(*value), revision, caller, done);
-  legacy_message(std::move(message), revision, caller, [done](std::string text) {
-    done(text.empty() ? HttpAnswer{202, {}, {}} : HttpAnswer{200, {}, std::move(text)});
-  });
+  post_legacy(request, {}, std::move(message), caller, done);
 }
 
-void HttpEndpoint::post_batch(Json batch, Revision revision, const HttpCaller& caller,
-                              const Done& done) {
-  std::string problem;
-  if (!has_batches(revision)) {
-    problem = "Batches exist only under revision 2025-03-26; send one message at a time.";
-  } else if (batch.empty()) {
-    problem = "A batch must hold at least one message.";
-  } else if (batch.size() > limits_.batch_messages_max) {
-    problem = "A batch may hold at most " + std::to_string(limits_.batch_messages_max) +
-              " messages; split it.";
+// `batch` is null for a single message.
+void HttpEndpoint::post_legacy(const HttpRequest& request, Json batch, Message message,
+                               const HttpCaller& caller, const Done& done) {
+  Legacy from{unnamed_revision, nullptr, caller};
+  if (const auto named = header(request, "mcp-protocol-version")) {
+    const auto revision = revision_of(*named);
+    if (!revision) return done(refusal(400, message.id, modern::unsupported_version(*named)));
+    from.revision = *revision;
   }
-  if (!problem.empty()) return done(refusal(400, Code::InvalidRequest, std::move(problem)));
+  if (const auto id = header(request, "mcp-session-id")) {
+    from.session = sessions_.find(std::string(*id), caller.identity);
+    if (!from.session) return done(no_session(message.id));
+    from.revision = from.session->session->revision();  // as agreed on, whatever the header says
+  }
+  if (!batch.is_null()) return post_batch(std::move(batch), from, done);
+  std::optional<HttpLink::Events> events;
+  if (accepts(request, events_type)) {
+    events = HttpLink::Events{
+        .log = from.session ? from.session->log : nullptr,
+        .can_return = has_priming_events(from.revision),
+        .preferred = prefers_events(request),
+        .unread_bytes_max = limits_.streams.unread_bytes_max,
+        .admit = admission(caller.identity),
+        .on_gone = [] {},  // a client of this era says when it wants no answer
+    };
+  }
+  legacy_message(std::move(message), from, std::make_shared<HttpLink>(done, std::move(events)));
+}
+
+void HttpEndpoint::post_batch(Json batch, const Legacy& from, const Done& done) {
+  if (auto fault = batch_fault(batch.size(), from.revision, server_->limits.batch_messages_max)) {
+    return done(refusal(400, jsonrpc::no_id, *fault));
+  }
   auto answers = std::make_shared<Batch>(batch.size(), [done](std::string text) {
-    done(text.empty() ? HttpAnswer{202, {}, {}} : HttpAnswer{200, {}, std::move(text)});
+    const int status = text.empty() ? 202 : 200;
+    done({status, {}, std::move(text), nullptr});
   });
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Message message = jsonrpc::classify(std::move(batch[i]));
-    auto outlet = [answers, i](std::string text) { answers->put(i, std::move(text)); };
+    auto link = std::make_shared<HttpLink>(
+        [answers, i](HttpAnswer answer) { answers->put(i, std::move(answer.body)); }, std::nullopt);
     if (message.kind == Message::Kind::Request && message.method == "initialize") {
-      outlet(jsonrpc::write_error(
-          message.id, {Code::InvalidRequest, "initialize must not be part of a batch."}));
+      link->answer(
+          400, jsonrpc::write_error(
+                   message.id, {Code::InvalidRequest, "initialize must not be part of a batch."}));
     } else {
-      legacy_message(std::move(message), revision, caller, outlet);
+      legacy_message(std::move(message), from, link);
     }
   }
 }
 
-void HttpEndpoint::legacy_message(Message message, Revision revision, const HttpCaller& caller,
-                                  const std::function<void(std::string)>& outlet) {
-  if (message.kind == Message::Kind::Invalid) {
-    return outlet(jsonrpc::write_error(message.id, *message.fault));
+void HttpEndpoint::legacy_message(Message message, const Legacy& from,
+                                  const std::shared_ptr<HttpLink>& link) {
+  switch (message.kind) {
+    case Message::Kind::Invalid:
+      return link->answer(400, jsonrpc::write_error(message.id, *message.fault));
+    case Message::Kind::Response:
+      if (from.session) from.session->session->take_response(message);
+      return link->answer(202, {});
+    case Message::Kind::Notification: {
+      const auto id = message.params.find("requestId");
+      const bool cancels =
+          message.method == "notifications/cancelled" && id != message.params.end() && from.session;
+      const auto text = cancels ? jsonrpc::id_text(*id) : std::nullopt;
+      if (text) from.session->calls.cancel(*text);
+      return link->answer(202, {});
+    }
+    case Message::Kind::Request:
+      legacy_request(std::move(message), from, link);
   }
-  // Notifications and responses are taken: this endpoint asks nothing of its clients, and a call
-  // ends with its request.
-  if (message.kind != Message::Kind::Request) return outlet({});
-  const std::string id = message.id;
-  if (message.method == "ping") return outlet(jsonrpc::write_result(id, "{}"));
-  const Dispatcher dispatcher(info_, caller.provider, on_defect_);
-  if (!dispatcher.knows(revision, message.method)) {
-    return outlet(jsonrpc::write_error(id, unknown_method(message.method)));
+}
+
+void HttpEndpoint::legacy_request(Message message, const Legacy& from,
+                                  const std::shared_ptr<HttpLink>& link) {
+  if (!knows_method(*from.caller.provider, *server_, from.revision, message.method)) {
+    return link->answer(200, jsonrpc::write_error(message.id, unknown_method(message.method)));
   }
-  dispatcher.dispatch(revision, std::move(message),
-                      [id, outlet](const Outcome& outcome) { outlet(write_outcome(id, outcome)); });
+  auto request = request_of(std::move(message), from.caller);
+  request->revision = from.revision;
+  if (from.session) {
+    request->session = from.session->session;
+    request->client = from.session->session->client();
+    if (auto fault = from.session->calls.begin(request)) {
+      return link->answer(429, jsonrpc::write_error(request->id, *fault));
+    }
+  } else {
+    request->client = std::make_shared<const ClientFacts>();
+  }
+  run(server_, from.caller, std::move(request), link, from.session);
 }
 
 void HttpEndpoint::post_modern(const HttpRequest& request, Message message,
                                const HttpCaller& caller, const Done& done) {
-  const std::string id = message.id;
-  const auto fail = [&](const Fault& fault) { done(refusal(status_of_modern(fault), id, fault)); };
+  const auto fail = [&](const Fault& fault) {
+    done(refusal(status_of_modern(fault), message.id, fault));
+  };
   if (message.kind == Message::Kind::Response) {
     return fail({Code::InvalidRequest, "Clients send requests and notifications only."});
   }
-  if (message.kind == Message::Kind::Notification) return done({202, {}, {}});
-  if (const auto revision = modern::check_metadata(message.params); !revision) {
-    return fail(revision.error());
-  } else if (auto differs = mismatch(request, message)) {
-    return fail({Code::HeaderMismatch, std::move(*differs)});
-  } else if (const Dispatcher dispatcher(info_, caller.provider, on_defect_);
-             !dispatcher.knows(*revision, message.method)) {
-    return fail(unknown_method(message.method));
-  } else {
-    dispatcher.dispatch(*revision, std::move(message), [id, done](const Outcome& outcome) {
-      done({200, {}, write_outcome(id, outcome)});
-    });
+  if (message.kind == Message::Kind::Notification) return done({202, {}, {}, nullptr});
+  if (auto differs = version_mismatch(request, message)) {
+    return fail({Code::HeaderMismatch, std::move(*differs), {}});
   }
+  const auto metadata = modern::read_metadata(message.params);
+  if (!metadata) return fail(metadata.error());
+  if (!knows_method(*caller.provider, *server_, metadata->revision, message.method)) {
+    return fail(unknown_method(message.method));
+  }
+  if (auto differs = mismatch(request, message)) {
+    return fail({Code::HeaderMismatch, std::move(*differs), {}});
+  }
+  const EventWishes wants{accepts(request, events_type), prefers_events(request)};
+  if (message.method != "tools/call") return run_modern(std::move(message), caller, wants, done);
+  auto shared = std::make_shared<std::pair<HttpRequest, Message>>(
+      HttpRequest{{}, request.headers, {}}, std::move(message));
+  caller.provider->list_tools(
+      [this, shared, caller, wants, done](const std::shared_ptr<const ToolList>& list) {
+        auto& [asked, call] = *shared;
+        const auto name = call.params.find("name");
+        const Tool* tool = name != call.params.end() && name->is_string()
+                               ? list->find(name->get_ref<const std::string&>())
+                               : nullptr;
+        auto differs = tool != nullptr ? mismatch(asked, call, *tool) : std::nullopt;
+        if (differs) {
+          return done(refusal(400, call.id, {Code::HeaderMismatch, std::move(*differs)}));
+        }
+        run_modern(std::move(call), caller, wants, done);
+      });
+}
+
+void HttpEndpoint::run_modern(Message message, const HttpCaller& caller, EventWishes wants,
+                              const Done& done) {
+  auto metadata = modern::read_metadata(message.params);
+  auto request = request_of(std::move(message), caller);
+  request->revision = metadata->revision;
+  request->client = std::move(metadata->client);
+  std::optional<HttpLink::Events> events;
+  if (wants.accepted) {
+    events = HttpLink::Events{
+        .log = nullptr,
+        .can_return = false,
+        .preferred = wants.preferred,
+        .unread_bytes_max = limits_.streams.unread_bytes_max,
+        .admit = admission(caller.identity),
+        .on_gone =
+            [weak = std::weak_ptr(request)] {
+              if (const auto left = weak.lock()) left->cancellation.cancel();
+            },
+    };
+  }
+  run(server_, caller, std::move(request), std::make_shared<HttpLink>(done, std::move(events)),
+      nullptr);
 }
 
 HttpAnswer HttpEndpoint::initialize(const Message& message, const HttpCaller& caller) {
   const auto revision = negotiate(message.params);
   if (!revision) return refusal(400, message.id, revision.error());
   return {200,
-          {{"Mcp-Session-Id", new_session(*revision, caller)}},
-          jsonrpc::write_result(message.id,
-                                initialize_result(*info_, caller.provider->features(), *revision))};
+          {{"Mcp-Session-Id",
+            sessions_.begin(*revision, client_facts(message.params), caller.identity)}},
+          jsonrpc::write_result(
+              message.id, initialize_result(server_->info, caller.provider->features(), *revision)),
+          nullptr};
 }
 
 HttpAnswer HttpEndpoint::end_session(const HttpRequest& request, const HttpCaller& caller) {
   const auto id = header(request, "mcp-session-id");
   if (!id) return refusal(400, Code::InvalidRequest, "DELETE needs the header Mcp-Session-Id.");
-  if (!session_revision(*id, caller)) {
+  if (!sessions_.end(std::string(*id), caller.identity)) {
     return refusal(404, Code::InvalidRequest, "There is no such session of this key.");
   }
-  const std::lock_guard lock(mutex_);
-  if (ended_.insert(*id).second) ended_order_.push_back(*id);
-  if (ended_order_.size() > ended_max) {
-    ended_.erase(ended_order_.front());
-    ended_order_.pop_front();
-  }
-  return {204, {}, {}};
+  return {204, {}, {}, nullptr};
 }
 
-std::string HttpEndpoint::signature(std::string_view text, std::string_view identity) const {
-  std::string signed_text(text);
-  signed_text.append("\n").append(identity);
-  return to_hex(secrets_.mac(signed_text));
-}
-
-std::string HttpEndpoint::new_session(Revision revision, const HttpCaller& caller) {
-  std::string id(text_of(revision));
-  id.append(".").append(secrets_.random_name());
-  return id + "." + signature(id, caller.identity);
-}
-
-std::optional<Revision> HttpEndpoint::session_revision(const std::string& id,
-                                                       const HttpCaller& caller) {
-  const std::size_t first = id.find('.');
-  const std::size_t last = id.rfind('.');
-  if (first == std::string::npos || first == last) return std::nullopt;
-  const auto revision = revision_of(std::string_view(id).substr(0, first));
-  if (!revision || is_modern(*revision)) return std::nullopt;
-  const auto given = std::string_view(id).substr(last + 1);
-  if (!equal_in_constant_time(given,
-                              signature(std::string_view(id).substr(0, last), caller.identity))) {
-    return std::nullopt;
-  }
-  const std::lock_guard lock(mutex_);
-  return ended_.contains(id) ? std::nullopt : revision;
+std::function<bool(EventStream&)> HttpEndpoint::admission(const std::string& identity) {
+  return [counts = streams_, identity, most = limits_.streams_per_client_max](EventStream& stream) {
+    {
+      const std::lock_guard lock(counts->mutex);
+      std::size_t& open = counts->open[identity];
+      if (open >= most) return false;
+      ++open;
+    }
+    stream.hold(std::shared_ptr<void>(nullptr, [counts, identity](void*) {
+      const std::lock_guard lock(counts->mutex);
+      const auto found = counts->open.find(identity);
+      if (--found->second == 0) counts->open.erase(found);
+    }));
+    return true;
+  };
 }
 
 }  // namespace mcp

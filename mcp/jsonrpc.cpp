@@ -87,13 +87,31 @@ const Json* member(const Json& object, const char* name) {
   return found == object.end() ? nullptr : &*found;
 }
 
-Message classify_response(const Json& value, std::string id) {
-  if (member(value, "result") == nullptr && member(value, "error") == nullptr) {
+Fault fault_of(const Json& error) {
+  Fault fault{Code::InternalError, "The client sent no error message."};
+  if (!error.is_object()) return fault;
+  const Json* code = member(error, "code");
+  if (code != nullptr && code->is_number_integer())
+    fault.code = static_cast<Code>(code->get<int>());
+  const Json* message = member(error, "message");
+  if (message != nullptr && message->is_string()) fault.message = message->get<std::string>();
+  return fault;
+}
+
+Message classify_response(Json& value, std::string id) {
+  const auto result = value.find("result");
+  const Json* error = member(value, "error");
+  if (result == value.end() && error == nullptr) {
     return invalid(std::move(id), "The member method is missing; a request names one.");
   }
   Message response;
   response.kind = Message::Kind::Response;
   response.id = std::move(id);
+  if (error != nullptr) {
+    response.fault = fault_of(*error);
+  } else {
+    response.result = std::move(*result);
+  }
   return response;
 }
 
@@ -206,16 +224,36 @@ std::string write_result(std::string_view id, std::string_view result) {
   return out;
 }
 
-std::string write_error(std::string_view id, const Fault& fault) {
-  std::string out = R"({"jsonrpc":"2.0","id":)";
-  out += id;
-  out += R"(,"error":{"code":)";
+std::string write_fault(const Fault& fault) {
+  std::string out = R"({"code":)";
   out += std::to_string(static_cast<int>(fault.code));
   out += R"(,"message":)";
   append_string(out, fault.message);
   if (!fault.data.empty()) out.append(R"(,"data":)").append(fault.data);
-  out += "}}";
-  return out;
+  return out += '}';
+}
+
+std::string write_error(std::string_view id, const Fault& fault) {
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  out.append(id).append(R"(,"error":)").append(write_fault(fault));
+  return out += '}';
+}
+
+std::string write_outcome(std::string_view id, const Outcome& outcome) {
+  return outcome ? write_result(id, *outcome) : write_error(id, outcome.error());
+}
+
+std::string write_notification(std::string_view method, std::string_view params) {
+  std::string out = R"({"jsonrpc":"2.0","method":)";
+  append_string(out, method);
+  return out.append(R"(,"params":)").append(params).append("}");
+}
+
+std::string write_request(std::string_view id, std::string_view method, std::string_view params) {
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  out.append(id).append(R"(,"method":)");
+  append_string(out, method);
+  return out.append(R"(,"params":)").append(params).append("}");
 }
 
 void append_string(std::string& out, std::string_view text) {

@@ -27,6 +27,7 @@ enum class Code : int {
   ResourceNotFound = -32002,  // up to 2025-11-25
   LimitExceeded = -32005,     // of the range for implementations: too many calls in flight
   HeaderMismatch = -32020,
+  MissingClientCapability = -32021,
   UnsupportedProtocolVersion = -32022,
 };
 
@@ -48,7 +49,8 @@ struct Message {
   std::string id{no_id};       // JSON text; "null" when there is none or it cannot be used
   std::string method;          // of a request or notification
   Json params;                 // of a request or notification; an object, empty when absent
-  std::optional<Fault> fault;  // of an invalid message
+  Json result;                 // of a response
+  std::optional<Fault> fault;  // of an invalid message, or of a response that is an error
 };
 
 // Why a text is no JSON that can be handled, and the id to answer under, as far as it can be seen.
@@ -74,6 +76,13 @@ std::optional<std::string> id_text(const Json& value);
 // The JSON text of a response. `result` is JSON text and spliced in as it is.
 std::string write_result(std::string_view id, std::string_view result);
 std::string write_error(std::string_view id, const Fault& fault);
+std::string write_outcome(std::string_view id, const Outcome& outcome);
+// The error object alone.
+std::string write_fault(const Fault& fault);
+
+// The JSON text of a notification or a request of ours; `params` is JSON text.
+std::string write_notification(std::string_view method, std::string_view params);
+std::string write_request(std::string_view id, std::string_view method, std::string_view params);
 
 // Appends `text` to `out` as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);

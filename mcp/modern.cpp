@@ -37,7 +37,7 @@ std::optional<std::string> version_in(const Json& params) {
   return version->is_string() ? version->get<std::string>() : std::string();
 }
 
-tl::expected<Revision, Fault> check_metadata(const Json& params) {
+tl::expected<Metadata, Fault> read_metadata(const Json& params) {
   const auto version = version_in(params);
   if (!version || version->empty()) {
     return tl::unexpected(
@@ -54,7 +54,7 @@ tl::expected<Revision, Fault> check_metadata(const Json& params) {
               std::string("Each request needs params._meta[\"") + capabilities_key +
                   "\"], an object; an empty one when the client has no capabilities."});
   }
-  return *revision;
+  return Metadata{*revision, std::make_shared<const ClientFacts>(ClientFacts{*capabilities})};
 }
 
 Fault unsupported_version(std::string_view requested) {
@@ -66,31 +66,31 @@ Fault unsupported_version(std::string_view requested) {
           data += '}'};
 }
 
-std::string complete(std::string_view result, const ServerInfo& info,
-                     std::optional<Caching> caching) {
+std::string result(std::string_view type, std::string_view body, const ServerInfo& info,
+                   std::optional<Caching> caching) {
   const std::string about = implementation_json(info, true);
   std::string out;
-  out.reserve(result.size() + about.size() + 128);
-  out += R"({"resultType":"complete",)";
+  out.reserve(body.size() + about.size() + 128);
+  out.append(R"({"resultType":")").append(type).append(R"(",)");
   if (caching) {
     out.append(R"("ttlMs":)").append(std::to_string(caching->ttl_ms));
     out += caching->is_private ? R"(,"cacheScope":"private",)" : R"(,"cacheScope":"public",)";
   }
   out.append(R"("_meta":{"io.modelcontextprotocol/serverInfo":)").append(about).append("}");
-  if (result.size() > 2) out += ',';
-  out += result.substr(1);
+  if (body.size() > 2) out += ',';
+  out += body.substr(1);
   return out;
 }
 
-std::string discover_result(const ServerInfo& info, const Features& features) {
-  std::string result = R"({"supportedVersions":)" + versions_json() + R"(,"capabilities":)" +
-                       capabilities_json(features, Revision::V2026_07_28) + R"(,"serverInfo":)" +
-                       implementation_json(info, true);
+std::string discover_result(const ServerInfo& info, const Features& features, bool has_tasks) {
+  std::string body = R"({"supportedVersions":)" + versions_json() + R"(,"capabilities":)" +
+                     capabilities_json(features, Revision::V2026_07_28, has_tasks) +
+                     R"(,"serverInfo":)" + implementation_json(info, true);
   if (!info.instructions.empty()) {
-    result += R"(,"instructions":)";
-    jsonrpc::append_string(result, info.instructions);
+    body += R"(,"instructions":)";
+    jsonrpc::append_string(body, info.instructions);
   }
-  return complete(result += '}', info, discover_caching);
+  return result("complete", body += '}', info, discover_caching);
 }
 
 }  // namespace mcp::modern

@@ -3,11 +3,13 @@
 // https://modelcontextprotocol.io/specification/2026-07-28/basic
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "mcp/client_facts.hpp"
 #include "mcp/jsonrpc.hpp"
 #include "mcp/provider.hpp"
 #include "mcp/revision.hpp"
@@ -19,6 +21,7 @@ using describe::Json;
 
 inline constexpr const char* version_key = "io.modelcontextprotocol/protocolVersion";
 inline constexpr const char* capabilities_key = "io.modelcontextprotocol/clientCapabilities";
+inline constexpr const char* log_level_key = "io.modelcontextprotocol/logLevel";
 
 // Whether the message is one of the modern era: its params carry the metadata, or its method exists
 // in no other.
@@ -27,9 +30,14 @@ bool is_modern_message(const jsonrpc::Message& message);
 // The protocol version that the params name; nullopt when they name none.
 std::optional<std::string> version_in(const Json& params);
 
-// The revision under which a request with these params is served. Faults: InvalidParams for
-// metadata that is missing or malformed, UnsupportedProtocolVersion.
-tl::expected<Revision, jsonrpc::Fault> check_metadata(const Json& params);
+// What a request says of itself.
+struct Metadata {
+  Revision revision;
+  std::shared_ptr<const ClientFacts> client;
+};
+// Reads the metadata of params. Faults: InvalidParams for metadata that is missing or malformed,
+// UnsupportedProtocolVersion.
+tl::expected<Metadata, jsonrpc::Fault> read_metadata(const Json& params);
 
 jsonrpc::Fault unsupported_version(std::string_view requested);
 
@@ -39,12 +47,12 @@ struct Caching {
   bool is_private = true;
 };
 
-// `result`, the JSON text of an object, with the members that every complete result carries, and
-// with caching hints where the method has them.
-std::string complete(std::string_view result, const ServerInfo& info,
-                     std::optional<Caching> caching = std::nullopt);
+// `body`, the JSON text of an object, with the members that every result carries, and with
+// caching hints where the method has them. `type`: complete, input_required or task.
+std::string result(std::string_view type, std::string_view body, const ServerInfo& info,
+                   std::optional<Caching> caching = std::nullopt);
 
 // The result of server/discover.
-std::string discover_result(const ServerInfo& info, const Features& features);
+std::string discover_result(const ServerInfo& info, const Features& features, bool has_tasks);
 
 }  // namespace mcp::modern

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "mcp/completion.hpp"
+#include "mcp/exchange.hpp"
+#include "mcp/input.hpp"
 #include "mcp/prompts.hpp"
 #include "mcp/resources.hpp"
 #include "mcp/tools.hpp"
@@ -19,14 +21,19 @@ struct Features {
   bool prompts = false;
   bool resources = false;
   bool completions = false;  // from 2025-03-26 on
+  bool logging = false;      // handlers send log messages
+  bool resource_subscriptions = false;
+  bool list_changes = false;  // the server's Changes tell when a list changes
 };
 
 // ServerCapabilities of the specification as JSON text.
-std::string capabilities_json(const Features& features, Revision revision);
+std::string capabilities_json(const Features& features, Revision revision, bool has_tasks);
 
 // Called per request, so that what is offered can depend on the caller. Each `done` is called
 // exactly once, from any thread; when it is destroyed uncalled, the request is answered as an
-// internal error. What is offered comes in an order that does not change between calls.
+// internal error. What is offered comes in an order that does not change between calls. A handler
+// that takes an Exchange may ask the client first (InputRequired), and is called again with the
+// answers: what it has done by then must not be done twice.
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -39,11 +46,14 @@ class Provider {
 
   // A name that list_tools does not give is refused before it comes here. Input that a tool
   // refuses is a ToolResult with `is_error`, not an exception.
-  virtual void call_tool(ToolCall call, std::function<void(ToolResult)> done) = 0;
+  virtual void call_tool(ToolCall call, Exchange exchange,
+                         std::function<void(Answered<ToolResult>)> done) = 0;
 
   virtual void list_prompts(std::function<void(std::vector<Prompt>)> done) { done({}); }
   // The call fits the prompt of that name.
-  virtual void get_prompt(PromptCall, std::function<void(PromptResult)> done) { done({}); }
+  virtual void get_prompt(PromptCall, Exchange, std::function<void(Answered<PromptResult>)> done) {
+    done(PromptResult{});
+  }
 
   virtual void list_resources(std::function<void(std::vector<Resource>)> done) { done({}); }
   virtual void list_resource_templates(std::function<void(std::vector<ResourceTemplate>)> done) {
@@ -51,9 +61,12 @@ class Provider {
   }
   // What the resource holds; nullopt when there is none at this address for this caller.
   using Contents = std::optional<std::vector<ResourceContents>>;
-  virtual void read_resource(std::string /*uri*/, std::function<void(Contents)> done) {
-    done(std::nullopt);
+  virtual void read_resource(std::string /*uri*/, Exchange,
+                             std::function<void(Answered<Contents>)> done) {
+    done(Contents{});
   }
+  // Whether this caller may hear of changes of the resource, and there is one.
+  virtual void may_watch(std::string /*uri*/, std::function<void(bool)> done) { done(true); }
 
   virtual void complete(CompletionCall, std::function<void(Completion)> done) { done({}); }
 };

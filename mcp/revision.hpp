@@ -51,6 +51,17 @@ constexpr bool has_completions(Revision revision) {
   return revision >= Revision::V2025_03_26;
 }
 
+// A message beside the numbers of progress.
+constexpr bool has_progress_messages(Revision revision) {
+  return revision >= Revision::V2025_03_26;
+}
+
+// Streams begin with an empty event that has an id, so that they can be taken up again before the
+// first message (SEP-1699).
+constexpr bool has_priming_events(Revision revision) {
+  return revision == Revision::V2025_11_25;
+}
+
 // `title` beside `name`, on tools and on the server.
 constexpr bool has_titles(Revision revision) {
   return revision >= Revision::V2025_06_18;

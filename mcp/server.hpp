@@ -1,4 +1,4 @@
-// An MCP server without I/O: maps one JSON-RPC message and its connection to an answer. Transports
+// An MCP server without I/O: what it is, and one client on a stream of messages. Transports
 // (transport/stdio, transport/http) move the bytes. No word of email in this library.
 //
 // Protocol: the legacy era by negotiation (2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05) and the
@@ -7,51 +7,76 @@
 // messages at once; handlers answer from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "mcp/dispatch.hpp"
+#include "mcp/changes.hpp"
+#include "mcp/middleware.hpp"
 #include "mcp/provider.hpp"
+#include "mcp/seal.hpp"
 #include "mcp/server_info.hpp"
+#include "mcp/tasks.hpp"
 
 namespace mcp {
 
 struct ServerLimits {
   std::size_t message_bytes_max = 8 << 20;
-  std::size_t calls_in_flight_max = 64;  // per connection; beyond: a JSON-RPC error
+  std::size_t calls_in_flight_max = 64;  // per client; beyond: a JSON-RPC error
   std::size_t batch_messages_max = 256;  // of a batch under 2025-03-26
+  std::size_t page_items_max = 200;      // of prompts, resources and their templates in one answer
+  std::size_t input_rounds_max = 10;     // how often one call of the legacy era may ask its client
+  std::chrono::seconds input_lifetime{600};  // how long a question to a client stays open
+  std::size_t subscriptions_max = 100;       // resources that one client may watch
+};
+
+// Gets a sentence about a defect, such as an exception out of a provider, for a log; from any
+// thread.
+using DefectLog = std::function<void(std::string_view)>;
+
+// What all clients of a server share. Immutable once it serves.
+struct Server {
+  ServerInfo info;
+  ServerLimits limits;
+  Secrets secrets = process_secrets();
+  DefectLog on_defect;  // may be empty
+  // What is told to clients that watch for it. Never null.
+  std::shared_ptr<Changes> changes = std::make_shared<Changes>();
+  // Where calls go on that have become tasks; null: the server has no tasks.
+  std::shared_ptr<Tasks> tasks;
+  std::vector<Middleware> middleware;  // the first is the outermost
 };
 
 // Gets the JSON text of one message to send to the client, without any line end in it.
 using Reply = std::function<void(std::string)>;
 
-struct ConnectionState;
+class Stream;
 
-// One client connection (a stdio process, an HTTP session): its negotiated revision and calls in
-// flight.
+// One client on a stream of messages (a stdio process, a legacy SSE session): its negotiated
+// revision and calls in flight.
 class Connection {
  public:
-  // `on_defect` gets a sentence for a log when a provider throws; may be empty.
-  Connection(const ServerInfo& info, std::shared_ptr<Provider> tools, ServerLimits limits,
-             DefectLog on_defect = {});
+  // `reply` is called from any thread, never concurrently for one Connection, and must not call the
+  // Connection. `identity`: whose connection it is; "" where there is only one client.
+  Connection(std::shared_ptr<const Server> server, std::shared_ptr<Provider> provider, Reply reply,
+             std::string identity = {});
 
-  // No reply is called after this returns; calls in flight run on unheard.
+  // No reply is called after this returns; calls in flight are cancelled and run on unheard.
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Handles one message (or a batch, under 2025-03-26). `reply` gets the JSON text of each message
-  // to send to the client; it is called zero or more times, from any thread, never concurrently for
-  // one Connection, and must not call the Connection. Malformed input is answered as JSON-RPC says,
-  // never thrown.
-  void handle(std::string_view message, Reply reply);
+  // Handles one message (or a batch, under 2025-03-26). Malformed input is answered as JSON-RPC
+  // says, never thrown.
+  void handle(std::string_view message);
 
   // Answers a message that was too long to be kept. `head` is how it begins; the id is taken from
   // there when it can be seen.
-  void refuse_oversized(std::string_view head, const Reply& reply);
+  void refuse_oversized(std::string_view head);
 
   // Calls whose handlers have not finished, cancelled ones included. 0 means: every reply was
   // called.
@@ -63,7 +88,7 @@ class Connection {
   const ServerLimits& limits() const;
 
  private:
-  std::shared_ptr<ConnectionState> state_;
+  std::shared_ptr<Stream> stream_;
 };
 
 }  // namespace mcp

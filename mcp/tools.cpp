@@ -31,6 +31,38 @@ void prepare_schema(const Tool& tool, std::string& schema) {
                               " must be the text of a JSON object.");
 }
 
+// The part of a header's name: a token (RFC 9110 §5.6.2).
+std::string lower_token(const Tool& tool, const std::string& text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  std::string lower;
+  for (const char c : text) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_plain = is_letter || (c >= '0' && c <= '9') || marks.find(c) != marks.npos;
+    if (!is_plain) break;
+    lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  if (!text.empty() && lower.size() == text.size()) return lower;
+  throw std::invalid_argument("An x-mcp-header of tool " + jsonrpc::quoted(tool.name) +
+                              " is no name of a header: " + jsonrpc::quoted(text) + ".");
+}
+
+// https://modelcontextprotocol.io/specification/2026-07-28/server/tools#x-mcp-header
+std::vector<HeaderParameter> header_parameters_of(const Tool& tool) {
+  constexpr const char* annotation = "x-mcp-header";
+  std::vector<HeaderParameter> parameters;
+  if (tool.input_schema.find(annotation) == std::string::npos) return parameters;
+  const Json schema = Json::parse(tool.input_schema);
+  const auto properties = schema.find("properties");
+  if (properties == schema.end() || !properties->is_object()) return parameters;
+  for (const auto& [name, property] : properties->items()) {
+    const auto header = property.find(annotation);
+    if (header == property.end() || !header->is_string()) continue;
+    parameters.push_back(
+        {name, "mcp-param-" + lower_token(tool, header->get_ref<const std::string&>())});
+  }
+  return parameters;
+}
+
 void append_member(std::string& out, std::string_view name, std::string_view text) {
   out += ",\"";
   out += name;
@@ -86,6 +118,7 @@ ToolList::ToolList(std::vector<Tool> tools) : tools_(std::move(tools)), position
     check_name(tool.name);
     prepare_schema(tool, tool.input_schema);
     if (!tool.output_schema.empty()) prepare_schema(tool, tool.output_schema);
+    tool.header_parameters = header_parameters_of(tool);
   }
   std::iota(positions_.begin(), positions_.end(), std::size_t{0});
   std::ranges::sort(positions_, {},

@@ -15,6 +15,7 @@
 
 #include "mcp/jsonrpc.hpp"
 #include "mcp/revision.hpp"
+#include "mcp/task_support.hpp"
 #include "schemas/describe/json.hpp"
 
 namespace mcp {
@@ -30,6 +31,12 @@ struct ToolHints {
   bool open_world = false;
 };
 
+// An argument that is repeated in a header over HTTP, from 2026-07-28 on.
+struct HeaderParameter {
+  std::string name;    // of the argument
+  std::string header;  // in lower case
+};
+
 struct Tool {
   std::string name;  // 1 to 64 of A-Z a-z 0-9 _ - .
   std::string title;
@@ -37,6 +44,8 @@ struct Tool {
   ToolHints hints;
   std::string input_schema;   // JSON text, an object schema
   std::string output_schema;  // JSON text, "" when the tool has no structured output
+  TaskSupport task = TaskSupport::None;
+  std::vector<HeaderParameter> header_parameters;  // from the schema, by ToolList
 };
 
 // The tools that one kind of caller may see, prepared once and shared by all calls: the answer to
@@ -45,8 +54,8 @@ struct Tool {
 class ToolList {
  public:
   // Keeps the order given. The schemas are spliced into answers as they are, but for line ends.
-  // Throws std::invalid_argument, naming the tool, when a name is malformed or used twice, or a
-  // schema is no JSON object text.
+  // Throws std::invalid_argument, naming the tool, when a name is malformed or used twice, a schema
+  // is no JSON object text, or an x-mcp-header in it is no name of a header.
   explicit ToolList(std::vector<Tool> tools);
   ToolList(const ToolList&) = delete;
   ToolList& operator=(const ToolList&) = delete;

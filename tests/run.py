@@ -28,10 +28,10 @@ FUZZ_RUNS = 100_000
 FUZZ_INPUT_BYTES_MAX = 8192
 FUZZ_INPUT_S_MAX = 10  # a single input that takes longer is a failure
 # Files that run with the sanitizer build as well, in every run; --full runs all of them.
-DEBUG_FILES = ("samples.test.mjs",)
+DEBUG_FILES = ("conformance.test.mjs", "samples.test.mjs")
 # What touches no database, or is about SQLite's files, or the defaults, runs once.
 DATABASE_BINARIES = ("core_tests", "emails_tests", "delivery_tests", "tools_tests")
-SQLITE_ONLY_FILES = ("backup.test.mjs", "cli.test.mjs", "durability.test.mjs", "harness.test.mjs",
+SQLITE_ONLY_FILES = ("backup.test.mjs", "cli.test.mjs", "conformance.test.mjs", "durability.test.mjs", "harness.test.mjs",
                      "start.test.mjs")
 POSTGRES_ONLY_FILES = ("move.test.mjs", "nodes.test.mjs", "outage.test.mjs",
                        "postgres-tls.test.mjs")
@@ -147,6 +147,7 @@ def run_node(name, files, binary, backend, scratch, is_full):
         "SEGMENTFLOW_BIN": str(ROOT / "build" / binary / "segmentflow"),
         "SEGMENTFLOW_DEBUG_BIN": str(ROOT / "build/debug/segmentflow"),
         "SEGMENTFLOW_SMTP_SINK": str(ROOT / "build/tools/smtp-sink"),
+        "SEGMENTFLOW_CONFORMANCE_SERVER": str(ROOT / "build" / binary / "mcp_conformance_server"),
         "SEGMENTFLOW_RENDER_LINES": str(ROOT / "build/release/render_lines"),
         **({"SEGMENTFLOW_TEST_FULL": "1"} if is_full else {}),
         **backend.env,

@@ -136,7 +136,8 @@ void OperationProvider::list_tools(std::function<void(std::shared_ptr<const mcp:
       });
 }
 
-void OperationProvider::call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) {
+void OperationProvider::call_tool(mcp::ToolCall call, mcp::Exchange,
+                                  std::function<void(mcp::Answered<mcp::ToolResult>)> done) {
   const Operation* operation = registry_.find_by_tool(call.name);
   if (!operation) {
     done(error_result({ErrorCode::NotFound, fmt::format("There is no tool {}.", call.name)}));
@@ -163,14 +164,15 @@ void OperationProvider::list_prompts(std::function<void(std::vector<mcp::Prompt>
   });
 }
 
-void OperationProvider::get_prompt(mcp::PromptCall call,
-                                   std::function<void(mcp::PromptResult)> done) {
+void OperationProvider::get_prompt(mcp::PromptCall call, mcp::Exchange,
+                                   std::function<void(mcp::Answered<mcp::PromptResult>)> done) {
   const auto prompts = offered_prompts();
   const auto found = std::ranges::find_if(
       prompts, [&](const OfferedPrompt& each) { return each.prompt.name == call.name; });
-  if (found == prompts.end()) return done({});  // it was on the list a moment ago
-  done({found->prompt.description,
-        {{mcp::PromptMessage::Role::User, mcp::text_block(found->text(call.arguments))}}});
+  if (found == prompts.end()) return done(mcp::PromptResult{});  // it was listed a moment ago
+  done(mcp::PromptResult{
+      found->prompt.description,
+      {{mcp::PromptMessage::Role::User, mcp::text_block(found->text(call.arguments))}}});
 }
 
 void OperationProvider::list_resource_templates(
@@ -211,17 +213,19 @@ void OperationProvider::list_resources(std::function<void(std::vector<mcp::Resou
   });
 }
 
-void OperationProvider::read_resource(std::string uri, std::function<void(Contents)> done) {
+void OperationProvider::read_resource(std::string uri, mcp::Exchange,
+                                      std::function<void(mcp::Answered<Contents>)> done) {
   for (const Operation* operation : retrievals(registry_)) {
     const auto id = mcp::variable_in(template_of(*operation), uri);
     if (!id) continue;
     caller_->call(*operation, Json{{"id", *id}}, [uri, done](const Result<Answer>& answer) {
-      if (!answer) return done(std::nullopt);
-      done(std::vector{mcp::ResourceContents{uri, kJson, describe::dump_json(answer->body()), {}}});
+      if (!answer) return done(Contents{});
+      done(Contents(
+          std::vector{mcp::ResourceContents{uri, kJson, describe::dump_json(answer->body()), {}}}));
     });
     return;
   }
-  done(std::nullopt);
+  done(Contents{});
 }
 
 void OperationProvider::complete(mcp::CompletionCall call,

@@ -48,13 +48,16 @@ class OperationProvider final : public mcp::Provider {
 
   mcp::Features features() const override;
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override;
-  void call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) override;
+  void call_tool(mcp::ToolCall call, mcp::Exchange exchange,
+                 std::function<void(mcp::Answered<mcp::ToolResult>)> done) override;
   void list_prompts(std::function<void(std::vector<mcp::Prompt>)> done) override;
-  void get_prompt(mcp::PromptCall call, std::function<void(mcp::PromptResult)> done) override;
+  void get_prompt(mcp::PromptCall call, mcp::Exchange exchange,
+                  std::function<void(mcp::Answered<mcp::PromptResult>)> done) override;
   void list_resources(std::function<void(std::vector<mcp::Resource>)> done) override;
   void list_resource_templates(
       std::function<void(std::vector<mcp::ResourceTemplate>)> done) override;
-  void read_resource(std::string uri, std::function<void(Contents)> done) override;
+  void read_resource(std::string uri, mcp::Exchange exchange,
+                     std::function<void(mcp::Answered<Contents>)> done) override;
   void complete(mcp::CompletionCall call, std::function<void(mcp::Completion)> done) override;
 
  private:

@@ -8,8 +8,7 @@
 #include "app/callers.hpp"
 #include "app/commands/commands.hpp"
 #include "app/log.hpp"
-#include "app/mcp_server_info.hpp"
-#include "mcp/server.hpp"
+#include "app/mcp_server.hpp"
 #include "transport/stdio/stdio_server.hpp"
 
 namespace segmentflow::app {
@@ -45,16 +44,14 @@ int serve_stdio(const Registry& registry, const ToolFilter& filter,
                 std::shared_ptr<OperationCaller> caller) {
   auto tools = std::make_shared<OperationProvider>(registry, std::make_shared<ToolLists>(registry),
                                                    filter, std::move(caller));
-  mcp::Connection connection(mcp_server_info(), tools, {},
-                             [](std::string_view sentence) { spdlog::error("{}", sentence); });
   transport::stdio::StdioOptions options;
   options.drain_timeout = kDrainPatience;
-  transport::stdio::StdioServer server(connection, options);
+  transport::stdio::StdioServer server(mcp_server(mcp::process_secrets()), tools, options);
   stop_on_signals(server);
   const auto end = server.run();
   end_soon();
   // Calls that outlive the drain use what is destroyed below: leave at once. They are idempotent.
-  if (connection.in_flight() > 0) ::_exit(0);
+  if (server.in_flight() > 0) ::_exit(0);
   return end == transport::stdio::StdioEnd::InputFailed ? 1 : 0;
 }
 

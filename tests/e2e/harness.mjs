@@ -19,6 +19,8 @@ const root = resolve(fileURLToPath(import.meta.url), "../../..");
 export const binary = process.env.SEGMENTFLOW_BIN ?? join(root, "build/release/segmentflow");
 export const debugBinary =
   process.env.SEGMENTFLOW_DEBUG_BIN ?? join(root, "build/debug/segmentflow");
+export const conformanceServer = process.env.SEGMENTFLOW_CONFORMANCE_SERVER ??
+  join(root, "build/release/mcp_conformance_server");
 const smtpSinkBinary = process.env.SEGMENTFLOW_SMTP_SINK ?? join(root, "build/tools/smtp-sink");
 
 // How long a test waits for something that must happen; generous, as passing tests never do.

@@ -26,7 +26,8 @@ ARROWS = {
 ROOMS = (*ARROWS, "app", "tests")
 # Library header → where it may appear.
 LIBRARIES = (
-    (re.compile(r"boost/beast"), re.compile(r"transport/(http|separate_compilation)/.*\.cpp")),
+    (re.compile(r"boost/beast"),
+     re.compile(r"transport/(http|separate_compilation)/(.*\.cpp|http_session\.hpp)")),
     (re.compile(r"boost/asio"), re.compile(r"(transport|tools|app|tests|cmake)/.*")),
     (re.compile(r"sqlite3\.h"), re.compile(r"core/store/sqlite/.*|tests/.*")),
     (re.compile(r"pqxx|libpq"), re.compile(r"core/store/postgres/.*|tests/.*")),

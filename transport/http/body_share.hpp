@@ -13,8 +13,11 @@ class BodyShare {
   BodyShare() = default;
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
-  ~BodyShare() {
+  ~BodyShare() { give_back(); }
+
+  void give_back() {
     if (service_) service_->body_bytes -= bytes_;
+    service_ = nullptr;
   }
 
   // False when there is no room; then nothing is taken.

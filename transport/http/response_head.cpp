@@ -130,7 +130,7 @@ std::optional<std::string> response_defect(const Response& response) {
 }
 
 std::string response_head(const Response& response, std::string_view request_id,
-                          Persistence persistence) {
+                          Persistence persistence, Framing framing) {
   std::string head;
   head.reserve(256);
   auto out = std::back_inserter(head);
@@ -139,7 +139,10 @@ std::string response_head(const Response& response, std::string_view request_id,
     if (!response.content_type.empty()) {
       fmt::format_to(out, "content-type: {}\r\n", response.content_type);
     }
-    fmt::format_to(out, "content-length: {}\r\n", response.body.size());
+    if (framing == Framing::Length) {
+      fmt::format_to(out, "content-length: {}\r\n", response.body.size());
+    }
+    if (framing == Framing::Chunked) head += "transfer-encoding: chunked\r\n";
   }
   fmt::format_to(out, "x-request-id: {}\r\nx-content-type-options: nosniff\r\n", request_id);
   for (const auto& [name, value] : response.headers) {

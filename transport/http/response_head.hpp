@@ -19,9 +19,12 @@ enum class Persistence {
 // 200-599, a header of the server's own, control characters (response splitting), a bad name.
 std::optional<std::string> response_defect(const Response& response);
 
+// How the end of the body is told (RFC 9112 §6).
+enum class Framing { Length, Chunked, EndOfConnection };
+
 // Status line and headers with the empty line. `response` has no defect.
 std::string response_head(const Response& response, std::string_view request_id,
-                          Persistence persistence);
+                          Persistence persistence, Framing framing = Framing::Length);
 
 // 204 and 304 carry no body and no content-length (RFC 9110 §8.6).
 bool status_has_body(int status);

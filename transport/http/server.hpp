@@ -34,6 +34,27 @@ struct Request {
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
+// A body that comes bit by bit. Thread-safe; take, abandon and keep_alive are called on the
+// connection's thread.
+class BodySource {
+ public:
+  struct Chunk {
+    std::string bytes;
+    bool is_last = false;
+  };
+  virtual ~BodySource() = default;
+  // What there is now; may be empty. Not called again before it is written.
+  virtual Chunk take() = 0;
+  // Calls `wake` once, from any thread, when take() has something new: now, if it has. A later
+  // call replaces it.
+  virtual void on_ready(std::function<void()> wake) = 0;
+  // Nothing more is taken: the body has ended, its reader has gone, or the server stops. May come
+  // more than once.
+  virtual void abandon() = 0;
+  // Written where nothing came for Limits::keep_alive_interval; "" for nothing.
+  virtual std::string keep_alive() { return {}; }
+};
+
 struct Response {
   int status = 200;
   // Beyond those the server writes: content-type, content-length, transfer-encoding, connection,
@@ -45,6 +66,9 @@ struct Response {
   // Gives the body instead, when set: called on the connection's thread, which often has less to do
   // than the one that answers. An exception answers 500.
   std::function<std::string()> make_body;
+  // Gives it bit by bit instead, when set, in chunks (RFC 9112 §7.1); on HTTP/1.0 up to the end of
+  // the connection.
+  std::shared_ptr<BodySource> source;
   // Written to the access log beside method, path, status and duration (never secrets).
   std::vector<std::pair<std::string, std::string>> log;
 };
@@ -72,7 +96,9 @@ struct Limits {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body
   std::chrono::milliseconds idle_timeout{75'000};   // keep-alive between requests
-  std::chrono::milliseconds write_timeout{30'000};  // one whole response
+  std::chrono::milliseconds write_timeout{30'000};  // one whole response, or one chunk of a body
+  std::size_t streams_max = 1024;                   // bodies that come bit by bit; beyond: 503
+  std::chrono::milliseconds keep_alive_interval{15'000};  // of their silence
   std::chrono::milliseconds drain_timeout{30'000};  // shutdown: requests in flight get this long
 };
 

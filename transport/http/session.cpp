@@ -1,46 +1,18 @@
 #include "transport/http/session.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <optional>
 
-#include "transport/http/admission.hpp"
-#include "transport/http/body_share.hpp"
+#include "transport/http/http_session.hpp"
 #include "transport/http/response_head.hpp"
 
 namespace transport::http {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast_http = boost::beast::http;
-using boost::beast::error_code;
-using Clock = std::chrono::steady_clock;
-template <class T>
-using Task = asio::awaitable<T, Executor>;
-using Parser = beast_http::request_parser<beast_http::string_body>;
-
-constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> kNoThrow{};
-constexpr asio::use_awaitable_t<Executor> kAwait{};
-
 constexpr std::size_t kReadBytes = 8 << 10;
-constexpr std::size_t kBodyReadBytes = 64 << 10;
 constexpr std::size_t kIdleBufferBytesMax = 16 << 10;  // more is given back between requests
-// What is still read after a refusal, so that closing does not destroy the answer on its way.
-// Twice the largest body that any route takes: who sends a little too much still reads why.
-constexpr std::size_t kLingerBytesMax = 16 << 20;
-constexpr std::chrono::milliseconds kLingerTimeout{2'000};
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-enum class ReadEnd { Complete, Closed, TimedOut, TooLarge, Malformed };
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -53,69 +25,7 @@ bool may_begin_request(std::string_view bytes) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-// A request on its way through the session.
-struct Exchange {
-  BodyShare body_share;
-  Request request;
-  const Route* route = nullptr;
-  AccessRecord record;
-  Clock::time_point started;
-  bool http10 = false;
-  bool keep_alive = false;
-  bool head_only = false;
-};
-
-class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
- public:
-  HttpSession(Socket socket, std::shared_ptr<asio::io_context> context,
-              std::shared_ptr<Service> service)
-      : socket_(std::move(socket)),
-        context_(std::move(context)),
-        service_(std::move(service)),
-        limits_(service_->limits),
-        buffer_(limits_.header_bytes_max + kBodyReadBytes) {}
-
-  Task<void> run(Mode mode);
-
-  void check_deadline(Deadline now) override;
-  void drain() override;
-  void abandon() override;
-
- private:
-  Task<bool> serve_one();
-  Task<void> refuse();
-  Task<void> linger();
-  Task<ReadEnd> read_head();
-  Task<ReadEnd> read_body(Parser& parser);
-  Task<ReadEnd> read_some(std::size_t bytes_max);
-  Task<bool> write_bytes(std::array<asio::const_buffer, 2> bytes);
-  Task<std::optional<Response>> handle(Exchange& exchange);
-  Task<bool> write_response(Exchange& exchange, Response response);
-
-  std::optional<Response> take_body_share(const Parser& parser, Exchange& exchange);
-  std::optional<Response> parse_head(Parser& parser, Exchange& exchange);
-  Response refused(Exchange& exchange, Refusal refusal);
-  Response fault(Exchange& exchange, Fault fault, std::string_view message);
-  Response read_fault(Exchange& exchange, ReadEnd end, bool in_body);
-  void log(Exchange& exchange, bool written);
-  void defect(const std::string& sentence) const;
-  std::string_view buffered() const;
-  std::size_t head_bytes() const;
-  void arm(std::chrono::milliseconds timeout);
-
-  Socket socket_;
-  std::shared_ptr<asio::io_context> context_;
-  std::shared_ptr<Service> service_;
-  const Limits& limits_;
-  boost::beast::flat_buffer buffer_;
-  std::string remote_;
-  std::shared_ptr<ReplySlot> pending_;  // while a handler works
-  std::optional<Deadline> deadline_;
-  bool expired_ = false;
-  bool idle_ = false;    // waiting for the first byte of a request
-  bool first_ = true;    // no request has been read yet
-  bool unread_ = false;  // the client may still be sending what we will not read
-};
+}  // namespace
 
 // The deadline is a time that the thread's sweep compares, not a timer per operation: a request
 // passes through three phases, and setting a timer for each costs more than parsing it.
@@ -127,6 +37,7 @@ void HttpSession::arm(std::chrono::milliseconds timeout) {
 void HttpSession::check_deadline(Deadline now) {
   if (!deadline_ || now < *deadline_) return;
   deadline_.reset();
+  if (streaming_ && streaming_->is_awaited()) return streaming_->keep_alive();
   expired_ = true;
   error_code ignored;  // a socket that is closed already has nothing left to cancel
   socket_.cancel(ignored);
@@ -134,12 +45,14 @@ void HttpSession::check_deadline(Deadline now) {
 
 void HttpSession::drain() {
   if (idle_) abandon();
+  if (streaming_) streaming_->end();
 }
 
 void HttpSession::abandon() {
   error_code ignored;  // the connection is given up either way
   socket_.close(ignored);
   if (pending_) pending_->abandon();
+  if (streaming_) streaming_->client_gone();
 }
 
 void HttpSession::defect(const std::string& sentence) const {
@@ -366,111 +279,6 @@ Response HttpSession::refused(Exchange& exchange, Refusal refusal) {
   if (!refusal.allow.empty()) response.headers.emplace_back("allow", std::move(refusal.allow));
   return response;
 }
-
-// --- answering -----------------------------------------------------------------------------------
-
-// The handler's answer; nothing when the server gave up waiting for it.
-Task<std::optional<Response>> HttpSession::handle(Exchange& exchange) {
-  deadline_.reset();
-  exchange.record.path = exchange.request.path;
-  exchange.record.method = exchange.request.method;
-  const std::string request_id = exchange.request.request_id;
-  const auto slot = std::make_shared<ReplySlot>(context_, service_->defect_log);
-  try {
-    exchange.route->handler(std::move(exchange.request), ReplySlot::responder(slot));
-  } catch (const std::exception& error) {
-    defect("the handler of " + exchange.route->path + " threw: " + error.what());
-  } catch (...) {
-    defect("the handler of " + exchange.route->path + " threw what is no std::exception");
-  }
-  exchange.request.request_id = request_id;
-  if (!slot->settled()) {
-    pending_ = slot;
-    co_await slot->async_wait(kAwait);
-    pending_.reset();
-  }
-  auto answer = slot->take();
-  if (!answer && slot->dropped()) {
-    defect("the handler of " + exchange.route->path + " gave no answer to request " + request_id);
-    answer = fault(exchange, Fault::Internal, "the request could not be answered");
-  }
-  co_return answer;
-}
-
-Task<bool> HttpSession::write_bytes(std::array<asio::const_buffer, 2> bytes) {
-  const auto [ec, written] = co_await asio::async_write(socket_, bytes, kNoThrow);
-  co_return !ec;
-}
-
-Task<bool> HttpSession::write_response(Exchange& exchange, Response response) {
-  if (const auto what = make_body(response)) {
-    defect(*what + " (request " + exchange.request.request_id + ")");
-    response = fault(exchange, Fault::Internal, "the request could not be answered");
-  }
-  if (const auto what = response_defect(response)) {
-    defect(*what + " (request " + exchange.request.request_id + ")");
-    response = fault(exchange, Fault::Internal, "the request could not be answered");
-  }
-  if (service_->stopping) exchange.keep_alive = false;
-  Persistence persistence = Persistence::Default;
-  if (exchange.http10) persistence = Persistence::KeepAlive;
-  if (!exchange.keep_alive) persistence = Persistence::Close;
-  const std::string head = response_head(response, exchange.request.request_id, persistence);
-  const bool bare = exchange.head_only || !status_has_body(response.status);
-  const std::array<asio::const_buffer, 2> bytes{
-      asio::buffer(head), bare ? asio::const_buffer() : asio::buffer(response.body)};
-  // Counted first: a client that has its answer finds it in the metrics.
-  service_->tally.count_response(response.status);
-  arm(limits_.write_timeout);
-  const bool written = co_await write_bytes(bytes);
-  deadline_.reset();
-  exchange.record.status = response.status;
-  exchange.record.bytes_out = asio::buffer_size(bytes);
-  exchange.record.extra = std::move(response.log);
-  log(exchange, written);
-  co_return written;
-}
-
-void HttpSession::log(Exchange& exchange, bool written) {
-  if (!service_->access_log) return;
-  AccessRecord& record = exchange.record;
-  if (record.method.empty()) record.method = exchange.request.method;
-  if (record.path.empty()) record.path = exchange.request.path;
-  record.duration =
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - exchange.started);
-  record.remote = remote_;
-  record.request_id = exchange.request.request_id;
-  record.aborted = !written;
-  service_->access_log(access_line(record));
-}
-
-Task<void> HttpSession::refuse() {
-  Exchange exchange;
-  exchange.started = Clock::now();
-  Response response =
-      fault(exchange, Fault::Overloaded, "too many connections are open; try again shortly");
-  response.headers.emplace_back("retry-after", "1");
-  unread_ = true;
-  co_await write_response(exchange, std::move(response));
-}
-
-// Closing with unread input makes the kernel send a reset, which may overtake our answer and
-// destroy it; so what the client still sends is read and thrown away, up to a limit.
-Task<void> HttpSession::linger() {
-  error_code ec;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-  buffer_.clear();
-  idle_ = true;  // the answer is out: a stopping server need not wait
-  arm(kLingerTimeout);
-  for (std::size_t bytes = 0; bytes < kLingerBytesMax && !service_->stopping;) {
-    const ReadEnd end = co_await read_some(kBodyReadBytes);
-    if (end != ReadEnd::Complete) co_return;
-    bytes += buffer_.size();
-    buffer_.clear();
-  }
-}
-
-}  // namespace
 
 std::shared_ptr<Session> start_session(Socket socket, Session::Mode mode,
                                        std::shared_ptr<asio::io_context> context,

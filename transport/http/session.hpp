@@ -32,6 +32,7 @@ struct Service {
   std::shared_ptr<const DefectLog> defect_log;
   Tally tally;
   std::atomic<std::size_t> body_bytes{0};  // taken from limits.bodies_bytes_max
+  std::atomic<std::size_t> streams{0};     // taken from limits.streams_max
   std::atomic<bool> stopping{false};
 };
 

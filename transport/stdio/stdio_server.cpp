@@ -18,12 +18,13 @@ constexpr std::size_t read_bytes = 64 << 10;
 
 }  // namespace
 
-StdioServer::StdioServer(mcp::Connection& connection, StdioOptions options)
-    : connection_(connection),
-      options_(options),
+StdioServer::StdioServer(std::shared_ptr<const mcp::Server> server,
+                         std::shared_ptr<mcp::Provider> provider, StdioOptions options)
+    : options_(options),
       outbox_(std::make_shared<Outbox>()),
-      reply_([outbox = outbox_](const std::string& message) { outbox->put(message); }),
-      lines_(connection.limits().message_bytes_max),
+      connection_(std::move(server), std::move(provider),
+                  [outbox = outbox_](const std::string& message) { outbox->put(message); }),
+      lines_(connection_.limits().message_bytes_max),
       output_(options.output_fd),
       read_buffer_(read_bytes, '\0') {}
 
@@ -87,9 +88,9 @@ StdioServer::Input StdioServer::read_input() {
 
 void StdioServer::handle(const LineReader::Line& line) {
   if (line.oversized) {
-    connection_.refuse_oversized(line.text, reply_);
+    connection_.refuse_oversized(line.text);
   } else {
-    connection_.handle(line.text, reply_);
+    connection_.handle(line.text);
   }
 }
 

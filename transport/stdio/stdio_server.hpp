@@ -31,17 +31,20 @@ enum class StdioEnd {
 
 class StdioServer {
  public:
-  // Lines longer than the connection's message_bytes_max are refused. Throws std::system_error when
-  // the process is out of descriptors. `connection` must outlive the server.
-  StdioServer(mcp::Connection& connection, StdioOptions options);
+  // Lines longer than the server's message_bytes_max are refused. Throws std::system_error when the
+  // process is out of descriptors.
+  StdioServer(std::shared_ptr<const mcp::Server> server, std::shared_ptr<mcp::Provider> provider,
+              StdioOptions options);
   StdioServer(const StdioServer&) = delete;
   StdioServer& operator=(const StdioServer&) = delete;
 
   // Serves until the input ends, the client is gone or stop() is called; then waits up to
   // `drain_timeout` for calls in flight and writes their answers. To be called once. Calls that
-  // take longer are left to themselves (Connection::in_flight tells how many) and their answers
-  // dropped.
+  // take longer are left to themselves and their answers dropped.
   StdioEnd run();
+
+  // Calls whose handlers have not finished.
+  std::size_t in_flight() const { return connection_.in_flight(); }
 
   // Ends run() soon. Async-signal-safe, callable from any thread, also before run().
   void stop() noexcept;
@@ -56,10 +59,9 @@ class StdioServer {
   // Waits for the descriptors of interest; a negative timeout means for ever. True: input is there.
   bool wait(bool for_input, std::chrono::milliseconds timeout);
 
-  mcp::Connection& connection_;
   const StdioOptions options_;
   std::shared_ptr<Outbox> outbox_;
-  const mcp::Reply reply_;
+  mcp::Connection connection_;
   LineReader lines_;
   OutputDescriptor output_;
   std::string writing_;            // taken from the outbox

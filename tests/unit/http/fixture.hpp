@@ -88,6 +88,17 @@ class Wire {
     return reply;
   }
 
+  // What comes up to and with `end`.
+  std::string read_until(std::string_view end) {
+    std::size_t at = std::string::npos;
+    while ((at = in_.find(end)) == std::string::npos) {
+      if (!fill()) FAIL("the connection ended before '" << end << "': '" << in_ << "'");
+    }
+    std::string bytes = in_.substr(0, at + end.size());
+    in_.erase(0, bytes.size());
+    return bytes;
+  }
+
   // True when the server closes without a further byte.
   bool closed() {
     if (!in_.empty()) return false;

@@ -42,14 +42,15 @@ class DirectProvider : public mcp::Provider {
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override {
     done(list_);
   }
-  void call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) override {
+  void call_tool(mcp::ToolCall call, mcp::Exchange,
+                 std::function<void(mcp::Answered<mcp::ToolResult>)> done) override {
     ++calls;
     if (call.name == "throw_up") throw std::runtime_error("password=hunter2");
     if (call.name == "delete_thing") {
-      done({.structured = std::nullopt, .text = "There is no such thing.", .is_error = true});
+      done(mcp::ToolResult{.text = "There is no such thing.", .is_error = true});
       return;
     }
-    done({.structured = std::move(call.arguments), .text = "", .is_error = false});
+    done(mcp::ToolResult{.structured = std::move(call.arguments)});
   }
   int calls = 0;
 
@@ -62,13 +63,14 @@ class HoldingProvider : public mcp::Provider {
  public:
   struct Held {
     mcp::ToolCall call;
-    std::function<void(mcp::ToolResult)> done;
-    void answer() { done({.structured = call.arguments, .text = "", .is_error = false}); }
+    std::function<void(mcp::Answered<mcp::ToolResult>)> done;
+    void answer() { done(mcp::ToolResult{.structured = call.arguments}); }
   };
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override {
     done(list_);
   }
-  void call_tool(mcp::ToolCall call, std::function<void(mcp::ToolResult)> done) override {
+  void call_tool(mcp::ToolCall call, mcp::Exchange,
+                 std::function<void(mcp::Answered<mcp::ToolResult>)> done) override {
     std::lock_guard lock(mutex_);
     held_.push_back({std::move(call), std::move(done)});
     changed_.notify_all();
@@ -87,14 +89,25 @@ class HoldingProvider : public mcp::Provider {
   std::vector<Held> held_;
 };
 
+inline std::shared_ptr<mcp::Server> test_server(mcp::ServerLimits limits = {},
+                                                mcp::DefectLog log = {}) {
+  auto server = std::make_shared<mcp::Server>();
+  server->info = {"test", "Test server", "1.2.3", "Use it\nwell."};
+  server->limits = limits;
+  server->on_defect = std::move(log);
+  return server;
+}
+
 // A client that keeps what it is sent.
 class Client {
  public:
   explicit Client(std::shared_ptr<mcp::Provider> provider, mcp::ServerLimits limits = {},
                   mcp::DefectLog log = {})
-      : connection(std::make_unique<mcp::Connection>(
-            mcp::ServerInfo{"test", "Test server", "1.2.3", "Use it\nwell."}, std::move(provider),
-            limits, std::move(log))) {}
+      : Client(test_server(limits, std::move(log)), std::move(provider)) {}
+
+  Client(std::shared_ptr<const mcp::Server> server, std::shared_ptr<mcp::Provider> provider)
+      : connection(
+            std::make_unique<mcp::Connection>(std::move(server), std::move(provider), reply())) {}
 
   mcp::Reply reply() {
     return [this](std::string text) {
@@ -103,7 +116,7 @@ class Client {
       replies.push_back(std::move(text));
     };
   }
-  void send(std::string_view message) { connection->handle(message, reply()); }
+  void send(std::string_view message) { connection->handle(message); }
 
   // Sends a message that is answered at once and gives the answer; null when there is none.
   Json ask(std::string_view message) {
@@ -122,8 +135,8 @@ class Client {
     return answer;
   }
 
-  std::unique_ptr<mcp::Connection> connection;
   std::vector<std::string> replies;
+  std::unique_ptr<mcp::Connection> connection;
 };
 
 inline std::string call_text(std::string_view id, std::string_view tool = "echo_text",

@@ -18,9 +18,11 @@ class FullProvider : public DirectProvider {
            "Greets somebody.",
            {{"name", "Name", "Whom to greet.", true}, {"tone", "", "", false}}}});
   }
-  void get_prompt(mcp::PromptCall call, std::function<void(mcp::PromptResult)> done) override {
+  void get_prompt(mcp::PromptCall call, mcp::Exchange,
+                  std::function<void(mcp::Answered<mcp::PromptResult>)> done) override {
     const std::string text = "Greet " + call.arguments["name"].get<std::string>();
-    done({"A greeting", {{mcp::PromptMessage::Role::User, mcp::text_block(text)}}});
+    done(
+        mcp::PromptResult{"A greeting", {{mcp::PromptMessage::Role::User, mcp::text_block(text)}}});
   }
   void list_resources(std::function<void(std::vector<mcp::Resource>)> done) override {
     done({{"test://note", "note", "A note", "Says something.", "text/plain"}});
@@ -29,10 +31,11 @@ class FullProvider : public DirectProvider {
       std::function<void(std::vector<mcp::ResourceTemplate>)> done) override {
     done({{"test://things/{id}", "thing", "", "", ""}});
   }
-  void read_resource(std::string uri, std::function<void(Contents)> done) override {
-    if (uri != "test://note") return done(std::nullopt);
-    done(std::vector{mcp::ResourceContents{uri, "text/plain", "hello", {}},
-                     mcp::ResourceContents{uri, "image/png", "", "AAAA"}});
+  void read_resource(std::string uri, mcp::Exchange,
+                     std::function<void(mcp::Answered<Contents>)> done) override {
+    if (uri != "test://note") return done(Contents{});
+    done(Contents(std::vector{mcp::ResourceContents{uri, "text/plain", "hello", {}},
+                              mcp::ResourceContents{uri, "image/png", "", "AAAA"}}));
   }
   void complete(mcp::CompletionCall call, std::function<void(mcp::Completion)> done) override {
     mcp::Completion completion;

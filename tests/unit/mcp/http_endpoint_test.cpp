@@ -22,15 +22,19 @@ std::string fake_mac(std::string_view key, std::string_view text) {
 
 class Endpoint {
  public:
-  explicit Endpoint(std::string key = "k")
-      : endpoint_({"test", "Test server", "1.2.3", "Use it."}, {},
-                  {[key](std::string_view text) { return fake_mac(key, text); },
-                   [n = std::make_shared<int>(0)] { return "name" + std::to_string(++*n); }},
-                  {}) {}
+  explicit Endpoint(std::string key = "k") : endpoint_(server_of(std::move(key))) {}
 
-  HttpAnswer ask(HttpRequest request, const std::string& identity = "alice") {
+  static std::shared_ptr<mcp::Server> server_of(std::string key) {
+    auto server = test_server();
+    server->secrets = {
+        [key = std::move(key)](std::string_view text) { return fake_mac(key, text); },
+        [n = std::make_shared<int>(0)] { return "name" + std::to_string(++*n); }};
+    return server;
+  }
+
+  HttpAnswer ask(const HttpRequest& request, const std::string& identity = "alice") {
     std::optional<HttpAnswer> answer;
-    endpoint_.handle(std::move(request), {provider_, identity},
+    endpoint_.handle(request, {provider_, identity},
                      [&](HttpAnswer given) { answer = std::move(given); });
     REQUIRE(answer);
     return *answer;
@@ -205,8 +209,222 @@ TEST_CASE("header values: the base64 form is decoded, others stand as they are")
   CHECK(mcp::decode_header_value("plain") == "plain");
   CHECK(mcp::decode_header_value("=?base64?SGVsbG8sIOS4lueVjA==?=") == "Hello, 世界");
   CHECK(mcp::decode_header_value("=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=") == "=?base64?literal?=");
-  CHECK(mcp::decode_header_value("=?base64??=") == "");
+  CHECK(mcp::decode_header_value("=?base64?"
+                                 "?=") == "");
   CHECK(mcp::decode_header_value("=?base64?a?=") == std::nullopt);
   CHECK(mcp::decode_header_value("=?base64?====?=") == std::nullopt);
   CHECK(mcp::decode_header_value("=?base64?=") == "=?base64?=");
+}
+
+namespace {
+
+// Tools that say something first, and one that keeps its call.
+class TellingProvider : public HoldingProvider {
+ public:
+  mcp::Features features() const override { return {.resource_subscriptions = true}; }
+  void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override {
+    done(list_);
+  }
+  void call_tool(mcp::ToolCall call, mcp::Exchange exchange,
+                 std::function<void(mcp::Answered<mcp::ToolResult>)> done) override {
+    if (call.name == "release") exchange.release_stream();
+    exchange.log(mcp::LogLevel::Error, "", Json("first"));
+    exchange.on_cancel([this] { ++cancelled; });
+    HoldingProvider::call_tool(std::move(call), std::move(exchange), std::move(done));
+  }
+  int cancelled = 0;
+
+ private:
+  static mcp::Tool tool(const char* name, const char* schema = R"({"type":"object"})") {
+    mcp::Tool made;
+    made.name = name;
+    made.input_schema = schema;
+    return made;
+  }
+  std::shared_ptr<const mcp::ToolList> list_ =
+      std::make_shared<mcp::ToolList>(std::vector<mcp::Tool>{
+          tool("tell"), tool("release"), tool("mirror", R"({"type":"object","properties":{
+               "region":{"type":"string","x-mcp-header":"Region"},
+               "count":{"type":"integer","x-mcp-header":"Count"}}})")});
+};
+
+class Streams {
+ public:
+  explicit Streams(mcp::HttpLimits limits = {}) : endpoint(test_server(), limits) {}
+
+  HttpAnswer ask(const HttpRequest& request, const std::string& identity = "alice") {
+    std::optional<HttpAnswer> answer;
+    endpoint.handle(request, {provider, identity},
+                    [&](HttpAnswer given) { answer = std::move(given); });
+    REQUIRE(answer);
+    return *answer;
+  }
+  HttpAnswer call(const std::string& tool, Headers headers) {
+    headers.emplace_back("accept", "application/json, text/event-stream");
+    return ask({"POST", std::move(headers), call_text("1", tool, "{}")});
+  }
+  std::string session() {
+    for (const auto& [name, value] :
+         ask({"POST", {}, Endpoint::initialize("2025-11-25")}).headers) {
+      if (name == "Mcp-Session-Id") return value;
+    }
+    return "";
+  }
+  HttpAnswer get(const std::string& session, const std::string& last = "") {
+    Headers headers = {{"mcp-session-id", session}, {"accept", "text/event-stream"}};
+    if (!last.empty()) headers.emplace_back("last-event-id", last);
+    return ask({"GET", headers, ""});
+  }
+
+  std::shared_ptr<TellingProvider> provider = std::make_shared<TellingProvider>();
+  mcp::HttpEndpoint endpoint;
+};
+
+std::size_t events_in(const std::string& bytes) {
+  std::size_t count = 0;
+  for (auto at = bytes.find("data: {"); at != std::string::npos;
+       at = bytes.find("data: {", at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("endpoint: an answer becomes a stream when something is said before it") {
+  Streams on;
+  const HttpAnswer answer = on.call("tell", {{"mcp-session-id", on.session()}});
+  REQUIRE(answer.stream);
+  CHECK(answer.headers == Headers{{"X-Accel-Buffering", "no"}});
+  auto chunk = answer.stream->take();
+  CHECK(chunk.bytes.starts_with("id: 1-0\nretry: 1000\ndata: \n\n"));
+  CHECK(chunk.bytes.find("id: 1-1\ndata: {") != std::string::npos);
+  CHECK_FALSE(chunk.is_last);
+  on.provider->take(1)[0].answer();
+  chunk = answer.stream->take();
+  CHECK(chunk.bytes.starts_with("id: 1-2\ndata: {"));
+  CHECK(chunk.is_last);
+}
+
+TEST_CASE("endpoint: a client that takes JSON only gets the answer alone") {
+  Streams on;
+  std::optional<HttpAnswer> answer;
+  on.endpoint.handle({"POST", {{"accept", "application/json"}}, call_text("1", "tell", "{}")},
+                     {on.provider, "alice"}, [&](HttpAnswer given) { answer = std::move(given); });
+  CHECK_FALSE(answer);
+  on.provider->take(1)[0].answer();
+  REQUIRE(answer);
+  CHECK(parsed(*answer)["id"] == 1);
+}
+
+TEST_CASE("endpoint: a broken stream is taken up again after the last event seen") {
+  Streams on;
+  const std::string session = on.session();
+  const HttpAnswer answer = on.call("tell", {{"mcp-session-id", session}});
+  answer.stream->take();
+  answer.stream->abandon();
+  CHECK(on.provider->cancelled == 0);  // in this era a broken stream cancels nothing
+  on.provider->take(1)[0].answer();
+  const HttpAnswer again = on.get(session, "1-0");
+  REQUIRE(again.stream);
+  const auto rest = again.stream->take();
+  CHECK(events_in(rest.bytes) == 2);
+  CHECK(rest.is_last);
+  CHECK(events_in(on.get(session, "1-1").stream->take().bytes) == 1);
+  CHECK(on.get(session, "9-1").status == 404);
+  CHECK(on.get(session, "what").status == 400);
+  CHECK(
+      on.ask({"GET", {{"mcp-session-id", session}, {"accept", "text/event-stream"}}, ""}, "mallory")
+          .status == 404);
+}
+
+TEST_CASE("endpoint: a stream that is let go is ended and comes back for its rest") {
+  Streams on;
+  const std::string session = on.session();
+  const HttpAnswer answer = on.call("release", {{"mcp-session-id", session}});
+  CHECK(answer.stream->take().is_last);
+  on.provider->take(1)[0].answer();
+  const auto rest = on.get(session, "1-0").stream->take();
+  CHECK(events_in(rest.bytes) == 2);
+  CHECK(rest.is_last);
+}
+
+TEST_CASE("endpoint: the stream of a session carries what belongs to no request") {
+  Streams on;
+  const std::string session = on.session();
+  const HttpAnswer own = on.get(session);
+  REQUIRE(own.stream);
+  own.stream->take();
+  const std::string subscribe =
+      R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://x"}})";
+  CHECK(on.ask({"POST", {{"mcp-session-id", session}}, subscribe}).status == 200);
+  CHECK(error_code(parsed(on.ask({"POST", {}, subscribe}))) == -32600);  // no session, no stream
+  on.get(session);  // another reader takes its place
+  CHECK(own.stream->take().is_last);
+}
+
+TEST_CASE("endpoint: in the modern era a client that leaves the stream cancels") {
+  Streams on;
+  Headers headers = modern_headers("tools/call", "tell");
+  headers.emplace_back("accept", "application/json, text/event-stream");
+  const std::string body =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tell","_meta":{)"
+      R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+      R"("io.modelcontextprotocol/logLevel":"debug",)"
+      R"("io.modelcontextprotocol/clientCapabilities":{}}}})";
+  const HttpAnswer answer = on.ask({"POST", headers, body});
+  REQUIRE(answer.stream);
+  CHECK(answer.stream->take().bytes.starts_with("data: {"));  // nothing to come back for
+  answer.stream->abandon();
+  CHECK(on.provider->cancelled == 1);
+  on.provider->take(1)[0].answer();  // too late, and harmless
+}
+
+TEST_CASE("endpoint: a client has only so many streams") {
+  mcp::HttpLimits limits;
+  limits.streams_per_client_max = 1;
+  Streams on(limits);
+  const std::string first = on.session();
+  const HttpAnswer open = on.get(first);
+  CHECK(open.stream);
+  CHECK(on.get(on.session()).status == 429);
+  open.stream->abandon();
+  CHECK(on.get(on.session()).stream);
+}
+
+TEST_CASE("endpoint: a reader that is too slow is cut off") {
+  mcp::EventStream stream(10);
+  bool gone = false;
+  stream.on_gone([&] { gone = true; });
+  stream.send("12345");
+  CHECK_FALSE(stream.take().is_last);
+  stream.send("12345678901");
+  const auto chunk = stream.take();
+  CHECK(chunk.is_last);
+  CHECK(chunk.bytes.empty());
+  CHECK_FALSE(gone);  // until the transport says so
+  stream.abandon();
+  CHECK(gone);
+}
+
+TEST_CASE("endpoint: arguments that a header repeats are the same in both") {
+  Streams on;
+  const auto status = [&](const std::string& arguments, Headers more) {
+    Headers headers = modern_headers("tools/call", "mirror");
+    for (auto& each : more) headers.push_back(std::move(each));
+    std::optional<int> given;
+    on.endpoint.handle(
+        {"POST", headers, modern("tools/call", R"(,"name":"mirror","arguments":)" + arguments)},
+        {on.provider, "alice"}, [&](const HttpAnswer& answer) { given = answer.status; });
+    if (!given) on.provider->take(1)[0].answer();
+    return *given;
+  };
+  CHECK(status("{}", {}) == 200);
+  CHECK(status(R"({"region":"eu"})", {{"mcp-param-region", "eu"}}) == 200);
+  CHECK(status(R"({"region":"eu","count":5})",
+               {{"mcp-param-region", "=?base64?ZXU=?="}, {"mcp-param-count", "5"}}) == 200);
+  CHECK(status(R"({"region":"eu"})", {}) == 400);
+  CHECK(status(R"({"region":"eu"})", {{"mcp-param-region", "us"}}) == 400);
+  CHECK(status(R"({"region":"eu"})", {{"mcp-param-region", "=?base64?ZXU?="}}) == 400);
+  CHECK(status("{}", {{"mcp-param-region", "eu"}}) == 400);
 }

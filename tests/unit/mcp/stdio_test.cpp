@@ -28,8 +28,7 @@ const std::string initialize_line =
 class Process {
  public:
   explicit Process(std::shared_ptr<mcp::Provider> provider, mcp::ServerLimits limits = {},
-                   StdioOptions options = {}, bool sockets = false)
-      : connection({"test", "", "1", ""}, std::move(provider), limits) {
+                   StdioOptions options = {}, bool sockets = false) {
     std::array<int, 2> in{};
     std::array<int, 2> out{};
     if (sockets) {
@@ -44,7 +43,8 @@ class Process {
     from_server = out[0];
     options.input_fd = in[0];
     options.output_fd = out[1];
-    server = std::make_unique<StdioServer>(connection, options);
+    server =
+        std::make_unique<StdioServer>(mcp_test::test_server(limits), std::move(provider), options);
   }
   ~Process() {
     close_input();
@@ -91,7 +91,6 @@ class Process {
     if (from_server >= 0) close(std::exchange(from_server, -1));
   }
 
-  mcp::Connection connection;
   std::array<int, 2> server_fds{};
   int to_server = -1;
   int from_server = -1;
@@ -206,7 +205,7 @@ TEST_CASE("a call that does not end in time is left behind without harm") {
     held = provider->take(1);
     process.close_input();
     CHECK(process.wait() == StdioEnd::EndOfInput);
-    CHECK(process.connection.in_flight() == 1);
+    CHECK(process.server->in_flight() == 1);
   }
   held[0].answer();  // to a server that is gone
 }
@@ -259,7 +258,7 @@ TEST_CASE("a client that goes while calls are in flight is waited for") {
   held[0].answer();
   held[1].answer();
   CHECK(process.wait() == StdioEnd::ClientGone);
-  CHECK(process.connection.in_flight() == 0);
+  CHECK(process.server->in_flight() == 0);
 }
 
 TEST_CASE("stop ends a server that waits, before and after it begins") {
@@ -313,9 +312,8 @@ TEST_CASE("the output pipe is given back as it was") {
 }
 
 TEST_CASE("an input that cannot be read ends the server") {
-  mcp::Connection connection({"test", "", "1", ""}, std::make_shared<DirectProvider>(), {});
   StdioOptions options;
   options.input_fd = 1'000'000;  // beyond any descriptor table
-  StdioServer server(connection, options);
+  StdioServer server(mcp_test::test_server(), std::make_shared<DirectProvider>(), options);
   CHECK(server.run() == StdioEnd::InputFailed);
 }

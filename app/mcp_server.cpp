@@ -1,4 +1,6 @@
-#include "app/mcp_server_info.hpp"
+#include "app/mcp_server.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include "app/runtime.hpp"
 
@@ -17,8 +19,12 @@ constexpr const char* kInstructions =
 
 }  // namespace
 
-mcp::ServerInfo mcp_server_info() {
-  return {"segmentflow", "Segmentflow", std::string(kVersion), kInstructions};
+std::shared_ptr<mcp::Server> mcp_server(mcp::Secrets secrets) {
+  auto server = std::make_shared<mcp::Server>();
+  server->info = {"segmentflow", "Segmentflow", std::string(kVersion), kInstructions};
+  server->secrets = std::move(secrets);
+  server->on_defect = [](std::string_view sentence) { spdlog::error("{}", sentence); };
+  return server;
 }
 
 }  // namespace segmentflow::app

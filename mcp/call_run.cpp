@@ -1,0 +1,205 @@
+#include "mcp/call_run.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "mcp/session.hpp"
+
+namespace mcp {
+namespace {
+
+using jsonrpc::Code;
+using jsonrpc::Fault;
+using std::chrono::system_clock;
+
+tl::expected<Inputs, Fault> read_inputs(const Server& server, const Json& params,
+                                        std::string_view context) {
+  Inputs inputs;
+  auto responses = read_input_responses(params);
+  if (!responses) return tl::unexpected(std::move(responses.error()));
+  inputs.responses = std::move(*responses);
+  const auto state = params.find("requestState");
+  if (state == params.end()) return inputs;
+  if (state->is_string()) {
+    inputs.state =
+        unseal(server.secrets, state->get_ref<const std::string&>(), context, system_clock::now());
+  }
+  if (inputs.state) return inputs;
+  return tl::unexpected(
+      Fault{Code::InvalidParams,
+            "params.requestState is none that this server gave for this very call, or it is too "
+            "old. Call again without it and without inputResponses."});
+}
+
+}  // namespace
+
+void CallRun::start(Call call) {
+  const auto run = std::make_shared<CallRun>(std::move(call));
+  const Call& started = run->call_;
+  if (!is_modern(started.request->revision)) return run->next_round(std::make_shared<Inputs>());
+  if (started.task == TaskSupport::Required && !run->can_be_task()) {
+    return run->finish(tl::unexpected(missing_capability(
+        "Calls of this tool become tasks: use a client that declares the tasks extension.",
+        Json{{"extensions", {{std::string(tasks_extension), Json::object()}}}})));
+  }
+  auto inputs = read_inputs(*started.server, started.request->params, run->seal_context());
+  if (!inputs) return run->finish(tl::unexpected(std::move(inputs.error())));
+  run->next_round(std::make_shared<Inputs>(std::move(*inputs)));
+}
+
+bool CallRun::can_be_task() const {
+  return call_.task != TaskSupport::None && call_.server->tasks &&
+         is_modern(call_.request->revision) &&
+         call_.request->client->has_extension(tasks_extension);
+}
+
+bool CallRun::become_task() {
+  if (!can_be_task()) return false;
+  std::shared_ptr<Task> task;
+  {
+    const std::lock_guard lock(mutex_);
+    if (task_) return true;
+    task_ = call_.server->tasks->start(call_.request->identity);
+    task = task_;
+  }
+  if (!task) return false;
+  task->on_cancel([request = call_.request] { request->cancellation.cancel(); });
+  call_.answer(modern::result("task", "{" + task->handle_members() + "}", call_.server->info));
+  return true;
+}
+
+void CallRun::next_round(std::shared_ptr<const Inputs> inputs) {
+  Exchange::TaskStart start_task;
+  if (can_be_task()) {
+    start_task = [run = shared_from_this()] { return run->become_task(); };
+  }
+  call_.handler(Exchange(call_.request, std::move(inputs), std::move(start_task)),
+                [run = shared_from_this()](Answered<std::string> answered) {
+                  run->take(std::move(answered));
+                });
+}
+
+// A later round: nobody is there who would catch.
+void CallRun::resume(std::shared_ptr<const Inputs> inputs) {
+  std::string what;
+  try {
+    return next_round(std::move(inputs));
+  } catch (const std::exception& error) {
+    what = error.what();
+  }
+  if (call_.server->on_defect) {
+    call_.server->on_defect("A provider threw in " + call_.request->method + ": " + what);
+  }
+  finish(tl::unexpected(Fault{Code::InternalError, "The server failed in " + call_.request->method +
+                                                       ". This is a defect; its log has the "
+                                                       "cause."}));
+}
+
+void CallRun::take(Answered<std::string> answered) {
+  if (auto* required = std::get_if<InputRequired>(&answered)) return ask(std::move(*required));
+  if (auto* fault = std::get_if<Fault>(&answered)) {
+    return finish(tl::unexpected(std::move(*fault)));
+  }
+  finish(std::move(std::get<std::string>(answered)));
+}
+
+void CallRun::ask(InputRequired required) {
+  if (auto fault = missing_capability(required.requests, *call_.request->client)) {
+    return finish(tl::unexpected(std::move(*fault)));
+  }
+  std::shared_ptr<Task> task;
+  {
+    const std::lock_guard lock(mutex_);
+    task = task_;
+  }
+  if (task) return ask_as_task(task, std::move(required));
+  if (is_modern(call_.request->revision)) return answer_with_questions(required);
+  ask_session(std::move(required));
+}
+
+void CallRun::ask_as_task(const std::shared_ptr<Task>& task, InputRequired required) {
+  task->ask(std::move(required.requests),
+            [run = shared_from_this(), state = std::move(required.state)](Json responses) {
+              run->resume(std::make_shared<Inputs>(Inputs{std::move(responses), state}));
+            });
+}
+
+void CallRun::answer_with_questions(const InputRequired& required) {
+  std::string result = "{" + input_requests_member(required.requests);
+  if (required.state) {
+    result += R"(,"requestState":)";
+    jsonrpc::append_string(result, seal(call_.server->secrets, *required.state, seal_context(),
+                                        system_clock::now() + call_.server->limits.input_lifetime));
+  }
+  call_.answer(modern::result("input_required", result += '}', call_.server->info));
+}
+
+void CallRun::ask_session(InputRequired required) {
+  const auto& session = call_.request->session;
+  bool is_first = false;
+  bool too_often = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_first = ++rounds_ == 1;
+    too_often = rounds_ > call_.server->limits.input_rounds_max;
+    open_questions_ = required.requests.size();
+    gathered_ = std::make_shared<Inputs>(Inputs{Json::object(), std::move(required.state)});
+  }
+  if (too_often || !session) {
+    return finish(tl::unexpected(
+        Fault{Code::InternalError, too_often ? "The call has asked its client too often."
+                                             : "The call has to ask its client, which needs a "
+                                               "session: send initialize."}));
+  }
+  if (required.requests.empty()) return resume(std::move(gathered_));
+  if (is_first) {  // else a client that cancels would leave the call waiting for ever
+    call_.request->cancellation.on_cancel([weak = weak_from_this()] {
+      const auto run = weak.lock();
+      if (run) run->finish(tl::unexpected(Fault{Code::InternalError, "The call was cancelled."}));
+    });
+  }
+  for (const InputRequest& question : required.requests) {
+    session->ask(*call_.request->link, question,
+                 [run = shared_from_this(), name = question.name](auto answer) {
+                   run->take_input(name, std::move(answer));
+                 });
+  }
+}
+
+void CallRun::take_input(const std::string& name, tl::expected<Json, Fault> answer) {
+  if (!answer || !answer->is_object()) {
+    return finish(tl::unexpected(
+        Fault{Code::InternalError,
+              "The client did not answer the question " + jsonrpc::quoted(name) + ": " +
+                  (answer ? std::string("its result is no object.") : answer.error().message)}));
+  }
+  std::shared_ptr<Inputs> complete;
+  {
+    const std::lock_guard lock(mutex_);
+    gathered_->responses[name] = std::move(*answer);
+    if (--open_questions_ > 0) return;
+    complete = std::move(gathered_);
+  }
+  resume(std::move(complete));
+}
+
+void CallRun::finish(jsonrpc::Outcome outcome) {
+  std::shared_ptr<Task> task;
+  {
+    const std::lock_guard lock(mutex_);
+    task = task_;
+  }
+  if (outcome && is_modern(call_.request->revision)) {
+    outcome = modern::result("complete", *outcome, call_.server->info, call_.caching);
+  }
+  if (!task) return call_.answer(std::move(outcome));
+  if (outcome) return task->complete(std::move(*outcome));
+  task->fail(outcome.error());
+}
+
+std::string CallRun::seal_context() const {
+  std::string context = call_.request->identity;
+  return context.append("\n").append(call_.request->method).append("\n").append(call_.subject);
+}
+
+}  // namespace mcp

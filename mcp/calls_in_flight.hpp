@@ -1,0 +1,48 @@
+// The calls of one client that are not answered yet, by their ids.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mcp/request.hpp"
+
+namespace mcp {
+
+// Thread-safe.
+class CallsInFlight {
+ public:
+  enum class SameIds { Refused, Allowed };  // allowed where each answer has a way of its own
+
+  CallsInFlight(std::size_t calls_max, SameIds same_ids)
+      : calls_max_(calls_max), same_ids_(same_ids) {}
+
+  // Registers a call; a fault when its id is in flight or there are too many.
+  std::optional<jsonrpc::Fault> begin(const RequestPtr& request);
+  // Frees the id; false when the call was cancelled, so that its answer is dropped.
+  bool end(const Request& request);
+  // Counts the call as finished, after its answer went out.
+  void finish();
+
+  // Cancels the calls of that id. An unknown id is a call that was answered meanwhile.
+  void cancel(const std::string& id);
+  void cancel_all();
+
+  std::size_t unfinished() const;
+  // Calls `then` once as soon as no call is unfinished: now, or from the thread that ends the last.
+  void when_idle(std::function<void()> then);
+
+ private:
+  const std::size_t calls_max_;
+  const SameIds same_ids_;
+  mutable std::mutex mutex_;
+  std::unordered_multimap<std::string, RequestPtr> calls_;
+  std::size_t unfinished_ = 0;
+  std::vector<std::function<void()>> idle_waiters_;
+};
+
+}  // namespace mcp

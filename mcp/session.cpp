@@ -1,0 +1,99 @@
+#include "mcp/session.hpp"
+
+#include <utility>
+
+namespace mcp {
+
+using jsonrpc::Fault;
+
+Session::Session(Revision revision, ClientFacts client, std::shared_ptr<Link> own)
+    : revision_(revision),
+      client_(std::make_shared<const ClientFacts>(std::move(client))),
+      own_(std::move(own)) {}
+
+Session::~Session() = default;
+
+void Session::watch(const std::shared_ptr<Session>& session,
+                    const std::shared_ptr<Changes>& changes) {
+  session->changes_ =
+      Changes::listen(changes, [weak = std::weak_ptr(session)](const Change& change) {
+        if (const auto watching = weak.lock()) watching->tell(change);
+      });
+}
+
+void Session::tell(const Change& change) {
+  switch (change.of) {
+    case Change::Of::Tools:
+      return own_->send(jsonrpc::write_notification("notifications/tools/list_changed", "{}"));
+    case Change::Of::Prompts:
+      return own_->send(jsonrpc::write_notification("notifications/prompts/list_changed", "{}"));
+    case Change::Of::Resources:
+      return own_->send(jsonrpc::write_notification("notifications/resources/list_changed", "{}"));
+    case Change::Of::Resource: {
+      {
+        const std::lock_guard lock(mutex_);
+        if (!watched_.contains(change.name)) return;
+      }
+      std::string params = R"({"uri":)";
+      jsonrpc::append_string(params, change.name);
+      return own_->send(
+          jsonrpc::write_notification("notifications/resources/updated", params += '}'));
+    }
+    case Change::Of::Task:  // there are none in this era
+      return;
+  }
+}
+
+LogLevel Session::log_level() const {
+  const std::lock_guard lock(mutex_);
+  return log_level_;
+}
+
+void Session::set_log_level(LogLevel level) {
+  const std::lock_guard lock(mutex_);
+  log_level_ = level;
+}
+
+bool Session::subscribe(const std::string& uri, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  if (watched_.contains(uri)) return true;
+  if (watched_.size() >= most) return false;
+  watched_.insert(uri);
+  return true;
+}
+
+void Session::unsubscribe(const std::string& uri) {
+  const std::lock_guard lock(mutex_);
+  watched_.erase(uri);
+}
+
+void Session::end() {
+  std::unordered_map<std::string, Asked> forgotten;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  forgotten.swap(questions_);
+}
+
+void Session::ask(Link& via, const InputRequest& question, Asked done) {
+  std::string id;
+  {
+    const std::lock_guard lock(mutex_);
+    id = "\"ask-" + std::to_string(++last_question_) + "\"";
+    questions_.emplace(id, std::move(done));
+  }
+  via.send(jsonrpc::write_request(id, question.method, describe::dump_json(question.params)));
+}
+
+void Session::take_response(const jsonrpc::Message& response) {
+  Asked done;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = questions_.find(response.id);
+    if (found == questions_.end()) return;
+    done = std::move(found->second);
+    questions_.erase(found);
+  }
+  if (response.fault) return done(tl::unexpected(*response.fault));
+  done(response.result);
+}
+
+}  // namespace mcp

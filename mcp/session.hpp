@@ -1,0 +1,73 @@
+// What a server keeps of one client of the legacy era between its requests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <tl/expected.hpp>
+#include <unordered_map>
+
+#include "mcp/changes.hpp"
+#include "mcp/client_facts.hpp"
+#include "mcp/input.hpp"
+#include "mcp/jsonrpc.hpp"
+#include "mcp/link.hpp"
+#include "mcp/log_level.hpp"
+#include "mcp/revision.hpp"
+
+namespace mcp {
+
+// Thread-safe.
+class Session {
+ public:
+  static constexpr LogLevel log_level_default = LogLevel::Info;
+
+  // `own`: where messages go that belong to no request.
+  Session(Revision revision, ClientFacts client, std::shared_ptr<Link> own);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Passes on what changes: lists, and the resources that are watched.
+  static void watch(const std::shared_ptr<Session>& session,
+                    const std::shared_ptr<Changes>& changes);
+
+  Revision revision() const { return revision_; }
+  const std::shared_ptr<const ClientFacts>& client() const { return client_; }
+
+  LogLevel log_level() const;
+  void set_log_level(LogLevel level);
+
+  // False when `most` are watched already.
+  bool subscribe(const std::string& uri, std::size_t most);
+  void unsubscribe(const std::string& uri);
+
+  // Asks the client, by a request of ours on `via`. `done` gets the result, or a fault; when the
+  // session ends, or the call is cancelled before an answer, it may never be called.
+  using Asked = std::function<void(tl::expected<Json, jsonrpc::Fault>)>;
+  void ask(Link& via, const InputRequest& question, Asked done);
+  // Forgets what was asked: the client has gone.
+  void end();
+
+  // The answer to such a request; one to anything else is passed over.
+  void take_response(const jsonrpc::Message& response);
+
+ private:
+  void tell(const Change& change);
+
+  const Revision revision_;
+  const std::shared_ptr<const ClientFacts> client_;
+  const std::shared_ptr<Link> own_;
+  std::shared_ptr<Changes::Subscription> changes_;
+
+  mutable std::mutex mutex_;  // for all below
+  LogLevel log_level_ = log_level_default;
+  std::set<std::string> watched_;
+  std::uint64_t last_question_ = 0;
+  std::unordered_map<std::string, Asked> questions_;  // by the id of our request
+};
+
+}  // namespace mcp

@@ -1,0 +1,254 @@
+#include "mcp/stream.hpp"
+
+#include <atomic>
+#include <utility>
+
+#include "mcp/batch.hpp"
+#include "mcp/dispatch.hpp"
+#include "mcp/handshake.hpp"
+#include "mcp/modern.hpp"
+
+namespace mcp {
+namespace {
+
+using jsonrpc::Code;
+using jsonrpc::Fault;
+using jsonrpc::Message;
+using jsonrpc::Outcome;
+
+tl::unexpected<Fault> refuse(Code code, std::string sentence) {
+  return tl::unexpected(Fault{code, std::move(sentence)});
+}
+
+// Messages on the stream that belong to no request.
+class StreamLink : public Link {
+ public:
+  explicit StreamLink(std::weak_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  void send(std::string message) override {
+    if (const auto stream = stream_.lock()) stream->send(std::move(message));
+  }
+
+ private:
+  const std::weak_ptr<Stream> stream_;
+};
+
+// Those of one request, until it is answered.
+class RequestLink : public StreamLink {
+ public:
+  using StreamLink::StreamLink;
+  void send(std::string message) override {
+    const std::lock_guard lock(mutex_);
+    if (!answered_) StreamLink::send(std::move(message));
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    answered_ = true;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool answered_ = false;
+};
+
+// One call in flight. Answers at most once, and at the latest when nobody holds it any more.
+class Ticket {
+ public:
+  Ticket(std::shared_ptr<Stream> stream, RequestPtr request, std::shared_ptr<RequestLink> link,
+         Outlet outlet)
+      : stream_(std::move(stream)),
+        request_(std::move(request)),
+        link_(std::move(link)),
+        outlet_(std::move(outlet)) {}
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  ~Ticket() {
+    finish(refuse(Code::InternalError,
+                  "The call ended without an answer. This is a defect of the server."));
+  }
+
+  void finish(const Outcome& outcome) {
+    if (finished_.exchange(true)) return;
+    link_->close();
+    const bool wanted = stream_->calls().end(*request_);
+    outlet_(wanted ? jsonrpc::write_outcome(request_->id, outcome) : std::string());
+    request_->cancellation.forget();
+    stream_->calls().finish();
+  }
+
+ private:
+  const std::shared_ptr<Stream> stream_;
+  const RequestPtr request_;
+  const std::shared_ptr<RequestLink> link_;
+  const Outlet outlet_;
+  std::atomic<bool> finished_{false};
+};
+
+}  // namespace
+
+Stream::Stream(std::shared_ptr<const Server> server, std::shared_ptr<Provider> provider,
+               Reply reply, std::string identity)
+    : server_(std::move(server)),
+      provider_(std::move(provider)),
+      identity_(std::move(identity)),
+      calls_(server_->limits.calls_in_flight_max, CallsInFlight::SameIds::Refused),
+      reply_(std::move(reply)) {}
+
+void Stream::send(std::string text) {
+  const std::lock_guard lock(reply_mutex_);
+  if (reply_) reply_(std::move(text));
+}
+
+void Stream::close() {
+  {
+    const std::lock_guard lock(reply_mutex_);
+    reply_ = nullptr;
+  }
+  calls_.cancel_all();
+  if (const auto ended = session()) ended->end();
+}
+
+Outlet Stream::own_outlet() {
+  return [self = shared_from_this()](std::string text) {
+    if (!text.empty()) self->send(std::move(text));
+  };
+}
+
+void Stream::handle(std::string_view message) {
+  describe::JsonLimits json_limits;
+  json_limits.bytes_max = limits().message_bytes_max;
+  auto value = jsonrpc::read(message, json_limits);
+  if (!value) return send(jsonrpc::write_error(value.error().id, value.error().fault));
+  if (value->is_array()) return handle_batch(std::move(*value));
+  accept(std::move(*value), own_outlet(), false);
+}
+
+void Stream::handle_batch(Json batch) {
+  const auto current = session();
+  if (auto fault =
+          batch_fault(batch.size(), current ? std::optional(current->revision()) : std::nullopt,
+                      limits().batch_messages_max)) {
+    return send(jsonrpc::write_error(jsonrpc::no_id, *fault));
+  }
+  auto answers = std::make_shared<Batch>(batch.size(), own_outlet());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    accept(
+        std::move(batch[i]), [answers, i](std::string text) { answers->put(i, std::move(text)); },
+        true);
+  }
+}
+
+void Stream::accept(Json value, const Outlet& outlet, bool in_batch) {
+  Message message = jsonrpc::classify(std::move(value));
+  switch (message.kind) {
+    case Message::Kind::Invalid:
+      return outlet(jsonrpc::write_error(message.id, *message.fault));
+    case Message::Kind::Response:
+      if (const auto current = session()) current->take_response(message);
+      return outlet({});
+    case Message::Kind::Notification:
+      if (message.method == "notifications/cancelled") cancel(message.params);
+      return outlet({});
+    case Message::Kind::Request:
+      serve(std::move(message), outlet, in_batch);
+  }
+}
+
+void Stream::serve(Message message, const Outlet& outlet, bool in_batch) {
+  if (modern::is_modern_message(message)) return serve_modern(std::move(message), outlet);
+  if (message.method == "initialize") {
+    return outlet(jsonrpc::write_outcome(
+        message.id, in_batch
+                        ? refuse(Code::InvalidRequest, "initialize must not be part of a batch.")
+                        : initialize(message.params)));
+  }
+  serve_legacy(std::move(message), outlet);
+}
+
+void Stream::serve_legacy(Message message, const Outlet& outlet) {
+  const auto current = session();
+  const Revision revision = current ? current->revision() : latest_legacy_revision;
+  if (!knows_method(*provider_, *server_, revision, message.method)) {
+    return outlet(jsonrpc::write_error(message.id, unknown_method(message.method)));
+  }
+  if (!current && message.method != "ping") {
+    return outlet(jsonrpc::write_error(
+        message.id,
+        {Code::InvalidRequest, "The connection is not initialized; send initialize before " +
+                                   jsonrpc::quoted(message.method) + "."}));
+  }
+  auto request = std::make_shared<Request>();
+  request->revision = revision;
+  request->client = current ? current->client() : std::make_shared<const ClientFacts>();
+  request->session = current;
+  request->id = std::move(message.id);
+  request->method = std::move(message.method);
+  request->params = std::move(message.params);
+  run(std::move(request), outlet);
+}
+
+void Stream::serve_modern(Message message, const Outlet& outlet) {
+  auto metadata = modern::read_metadata(message.params);
+  if (!metadata) return outlet(jsonrpc::write_error(message.id, metadata.error()));
+  if (!knows_method(*provider_, *server_, metadata->revision, message.method)) {
+    return outlet(jsonrpc::write_error(message.id, unknown_method(message.method)));
+  }
+  auto request = std::make_shared<Request>();
+  request->revision = metadata->revision;
+  request->client = std::move(metadata->client);
+  request->id = std::move(message.id);
+  request->method = std::move(message.method);
+  request->params = std::move(message.params);
+  run(std::move(request), outlet);
+}
+
+void Stream::run(RequestPtr request, const Outlet& outlet) {
+  if (request->method == "ping") return answer_ping(std::move(request), outlet);
+  if (auto fault = calls_.begin(request)) {
+    return outlet(jsonrpc::write_error(request->id, *fault));
+  }
+  auto link = std::make_shared<RequestLink>(weak_from_this());
+  request->link = link;
+  request->identity = identity_;
+  auto ticket = std::make_shared<Ticket>(shared_from_this(), request, std::move(link), outlet);
+  dispatch(server_, provider_, std::move(request),
+           [ticket](const Outcome& outcome) { ticket->finish(outcome); });
+}
+
+// A sign of life must be given however many calls are in flight.
+void Stream::answer_ping(RequestPtr request, const Outlet& outlet) {
+  request->link = std::make_shared<StreamLink>(weak_from_this());
+  dispatch(server_, provider_, request, [id = request->id, outlet](const Outcome& outcome) {
+    outlet(jsonrpc::write_outcome(id, outcome));
+  });
+}
+
+Outcome Stream::initialize(const Json& params) {
+  const auto chosen = negotiate(params);
+  if (!chosen) return tl::unexpected(chosen.error());
+  auto begun = std::make_shared<Session>(*chosen, client_facts(params),
+                                         std::make_shared<StreamLink>(weak_from_this()));
+  {
+    const std::lock_guard lock(mutex_);
+    if (session_) {
+      return refuse(Code::InvalidRequest, "The connection is already initialized under revision " +
+                                              std::string(text_of(session_->revision())) +
+                                              "; open another one to begin anew.");
+    }
+    session_ = begun;
+  }
+  Session::watch(begun, server_->changes);
+  return initialize_result(server_->info, provider_->features(), *chosen);
+}
+
+void Stream::cancel(const Json& params) {
+  const auto id = params.find("requestId");
+  if (id == params.end()) return;
+  if (const auto text = jsonrpc::id_text(*id)) calls_.cancel(*text);
+}
+
+std::shared_ptr<Session> Stream::session() const {
+  const std::lock_guard lock(mutex_);
+  return session_;
+}
+
+}  // namespace mcp
