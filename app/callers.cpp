@@ -53,10 +53,20 @@ void LocalCaller::scopes(std::function<void(Result<std::vector<std::string>>)> d
   });
 }
 
-void LocalCaller::call(const Operation& operation, Json arguments, AnswerDone done) {
+void LocalCaller::asks_person(std::size_t emails, std::function<void(bool)> done) {
+  dispatcher_.identify(secret_, [emails, done = std::move(done)](const Result<KeyPtr>& key) {
+    const Guards* guards = key ? (*key)->guards.get() : nullptr;
+    done(guards != nullptr && guards->ask_first == AskFirst::Human && guards->ask_about(emails));
+  });
+}
+
+void LocalCaller::call(const Operation& operation, Json arguments, bool is_approved,
+                       AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
+  CallSource source = source_;
+  source.is_approved = is_approved;
   dispatcher_.call(
-      operation, secret_, [shared]() -> Result<Json> { return std::move(*shared); },
+      operation, secret_, source, [shared]() -> Result<Json> { return std::move(*shared); },
       std::move(done));
 }
 
@@ -77,13 +87,15 @@ BridgeCaller::BridgeCaller(std::unique_ptr<transport::http::Client> client, std:
       workers_(kBridgeThreads, kBridgeQueueMax) {}
 
 void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
-  call(*registry_.find_by_id("status"), Json::object(),
+  call(*registry_.find_by_id("status"), Json::object(), false,
        [done = std::move(done)](Result<Answer> answer) {
          done(std::move(answer).and_then(scopes_of));
        });
 }
 
-void BridgeCaller::call(const Operation& operation, Json arguments, AnswerDone done) {
+// Nobody here can tell the server that a person has approved; it has the emails wait.
+void BridgeCaller::call(const Operation& operation, Json arguments, bool /*is_approved*/,
+                        AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
   const bool queued = workers_.post([this, &operation, shared, done] {
     done(guarded([&] { return exchange(operation, *shared); }));
@@ -93,7 +105,11 @@ void BridgeCaller::call(const Operation& operation, Json arguments, AnswerDone d
 
 Result<Answer> BridgeCaller::exchange(const Operation& operation, const Json& arguments) {
   // Here and not only at the server: a URL and a header have no types and no unknown members.
-  if (auto problems = operation.problems_of(arguments); !problems.empty()) {
+  Json input = arguments;
+  if (auto options = take_options(operation.info, input); !options) {
+    return tl::unexpected(options.error());
+  }
+  if (auto problems = operation.problems_of(input); !problems.empty()) {
     return tl::unexpected(invalid_input(std::move(problems)));
   }
   const RestCall call = rest_call(operation, arguments);

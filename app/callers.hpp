@@ -13,14 +13,18 @@ namespace segmentflow::app {
 // Calls through the dispatcher of this process's engine.
 class LocalCaller final : public OperationCaller {
  public:
-  LocalCaller(Dispatcher& dispatcher, std::string secret)
-      : dispatcher_(dispatcher), secret_(std::move(secret)) {}
+  // `source`: where the calls come from.
+  LocalCaller(Dispatcher& dispatcher, std::string secret, CallSource source)
+      : dispatcher_(dispatcher), secret_(std::move(secret)), source_(std::move(source)) {}
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
-  void call(const Operation& operation, describe::Json arguments, AnswerDone done) override;
+  void call(const Operation& operation, describe::Json arguments, bool is_approved,
+            AnswerDone done) override;
+  void asks_person(std::size_t emails, std::function<void(bool)> done) override;
 
  private:
   Dispatcher& dispatcher_;
   const std::string secret_;
+  const CallSource source_;
 };
 
 // Calls the REST routes of the server at `base_url`.
@@ -30,7 +34,8 @@ class BridgeCaller final : public OperationCaller {
   static Result<std::shared_ptr<BridgeCaller>> make(const std::string& base_url, std::string secret,
                                                     const Registry& registry);
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
-  void call(const Operation& operation, describe::Json arguments, AnswerDone done) override;
+  void call(const Operation& operation, describe::Json arguments, bool is_approved,
+            AnswerDone done) override;
 
  private:
   BridgeCaller(std::unique_ptr<transport::http::Client> client, std::string secret,

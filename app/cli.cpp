@@ -64,6 +64,7 @@ class CommandLine {
     add_running_commands();
     add_database_commands();
     add_key_commands();
+    add_watching_commands();
     add_content_commands();
     add_group_commands();
   }
@@ -157,6 +158,7 @@ class CommandLine {
                         [this](const Settings& settings) { return run_mcp(settings, mcp_); });
     mcp->add_option("--tools", mcp_.tools, "Only these groups of tools, e.g. emails,templates");
     mcp->add_flag("--read-only", mcp_.read_only, "Only tools that change nothing");
+    mcp->add_flag("--compact", mcp_.compact, "Three tools that find, describe and call the others");
     auto* init =
         command(&app_, "init", "Make the data folder and database, or bring them up to date",
                 [this](const Settings& settings) { return run_init(settings, init_); });
@@ -198,10 +200,40 @@ class CommandLine {
     create->add_flag("--at-most-once", key_.at_most_once,
                      "Never repeat an email whose delivery ended without an answer");
     create->add_option("--organization", key_.organization, "Whose key, when there are several");
+    create->add_option("--recipients", key_.guards.recipients,
+                       "Only these may be written to: domains and addresses, with commas");
+    create->add_option("--templates", key_.guards.templates,
+                       "Only these may be sent: keys and ids of templates, with commas");
+    create->add_option("--sends-per-day", key_.guards.sends_per_day,
+                       "At most so many emails a day (UTC)");
+    create->add_option("--ask-first", key_.guards.ask_first,
+                       "human: emails wait for segmentflow approvals approve;\nself-confirm "
+                       "(weaker): the caller repeats the call with a token");
+    create->add_option("--ask-above", key_.guards.ask_above,
+                       "Ask only about calls with more emails than this (default: 0)");
     command(keys, "list", "List all keys, without their secrets", run_keys_list);
     auto* revoke = command(keys, "revoke", "Revoke a key at once",
                            [this](const Settings& s) { return run_keys_revoke(s, first_); });
     revoke->add_option("key", first_, "Its id, or its last four characters")->required();
+  }
+
+  void add_watching_commands() {
+    auto* approvals = group("approvals", "Emails that wait for a person, of keys that ask first");
+    auto* list = command(approvals, "list", "What waits", [this](const Settings& s) {
+      return run_approvals_list(s, with_decided_);
+    });
+    list->add_flag("--all", with_decided_, "What was decided, too; the newest first");
+    auto* approve = command(approvals, "approve", "Let the emails go out",
+                            [this](const Settings& s) { return run_approvals_approve(s, first_); });
+    auto* reject = command(approvals, "reject", "End them unsent",
+                           [this](const Settings& s) { return run_approvals_reject(s, first_); });
+    for (auto* sub : {approve, reject}) sub->add_option("id", first_, "Its id")->required();
+    auto* audit = command(&app_, "audit", "Calls by API keys, the newest first",
+                          [this](const Settings& s) { return run_audit(s, audit_); });
+    audit->add_option("--key", audit_.key, "Of one key: its id, name or last four characters");
+    audit->add_option("--since", audit_.since, "Of the last time, such as 1h or 7d");
+    audit->add_option("--limit", audit_.limit, "At most so many (default: 100)")
+        ->check(CLI::Range(1, 100'000));
   }
 
   void add_content_commands() {
@@ -253,6 +285,8 @@ class CommandLine {
   InitOptions init_;
   McpOptions mcp_;
   KeyOptions key_;
+  AuditOptions audit_;
+  bool with_decided_ = false;
   std::string organization_;
   std::string operation_;
   std::string input_ = "{}";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/access/audit.hpp"
 #include "core/delivery/capture.hpp"
 #include "core/emails/retention.hpp"
 #include "transport/smtp/smtp_transport.hpp"
@@ -98,7 +99,7 @@ void DeliveryHost::run() {
   while (!wake_.wait_for(lock, kFollowEvery, [this] { return stopping_; })) {
     lock.unlock();
     follow_settings();
-    purge_old_contents();
+    purge_old();
     end_overdue_sends();
     lock.lock();
   }
@@ -184,16 +185,17 @@ void DeliveryHost::end_line(std::chrono::milliseconds patience) {
   past_.late += counters.late;
 }
 
-void DeliveryHost::purge_old_contents() {
+void DeliveryHost::purge_old() {
   if (role_ != InstanceRole::Serve || clock_.now() - purged_at_ < kPurgeEvery) return;
-  const Time before = clock_.now() - settings_.content_retention;
-  std::int64_t purged = 0;
+  const Time now = clock_.now();
+  std::int64_t most = 0;
   const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
-    purged = purge_contents(tx, before, kPurgeBatch);
+    most = std::max(purge_contents(tx, now - settings_.content_retention, kPurgeBatch),
+                    purge_audit(tx, now - settings_.audit_retention, kPurgeBatch));
     return {};
   });
   // A full batch means that there is more: go on at the next round.
-  if (done && purged < kPurgeBatch) purged_at_ = clock_.now();
+  if (done && most < kPurgeBatch) purged_at_ = now;
 }
 
 // Sends that nothing delivers end at their deadline all the same.
@@ -204,7 +206,7 @@ void DeliveryHost::end_overdue_sends() {
       database_.read([&](Transaction& tx) { overdue = count_overdue_jobs(tx, JobKind::Deliver); });
   if (!read || overdue == 0) return;
   const auto ended = committer_.run([&](Transaction& tx) -> Result<void> {
-    fail_overdue_sends(tx, kOverdueBatch);
+    segmentflow::end_overdue_sends(tx, kOverdueBatch);
     return {};
   });
   if (!ended) spdlog::warn("overdue sends could not be ended: {}", ended.error().message);

@@ -49,7 +49,7 @@ class DeliveryHost {
   void follow_settings();
   std::shared_ptr<Line> make_line(const std::string& url);
   void end_line(std::chrono::milliseconds patience);
-  void purge_old_contents();
+  void purge_old();
   void end_overdue_sends();
 
   const Settings& settings_;

@@ -35,7 +35,7 @@ http::Route operation_route(Runtime& runtime, const Operation& operation) {
     const std::string secret = api_key_of(request.headers);
     auto shared = std::make_shared<http::Request>(std::move(request));
     runtime.dispatcher().call(
-        operation, secret,
+        operation, secret, {"rest", shared->request_id},
         [&operation, shared] {
           return rest_input(operation, {std::move(shared->captures), std::move(shared->query),
                                         std::move(shared->headers), std::move(shared->body)});

@@ -2,7 +2,9 @@
 
 #include "app/callers.hpp"
 #include "app/mcp_server.hpp"
+#include "app/resource_watch.hpp"
 #include "core/base/secret.hpp"
+#include "tools/mcp_compact.hpp"
 #include "tools/rest.hpp"
 #include "transport/mcp/mcp_routes.hpp"
 
@@ -14,6 +16,7 @@ namespace mcp_http = transport::mcp_http;
 
 constexpr std::string_view kToolsHeader = "x-mcp-tools";
 constexpr std::string_view kReadOnlyHeader = "x-mcp-read-only";
+constexpr std::string_view kCompactHeader = "x-mcp-compact";
 constexpr const char* kSealPurpose = "mcp";
 
 http::Response refused(const Error& error, std::string_view request_id) {
@@ -43,12 +46,15 @@ class Identifier {
     const ToolFilter filter{std::move(*groups), request.header(kReadOnlyHeader) == "true"};
     const std::string secret = api_key_of(request.headers);
     runtime_.dispatcher().identify(
-        secret, [this, secret, filter, id = request.request_id, done](Result<KeyPtr> key) {
+        secret, [this, secret, filter, compact = request.header(kCompactHeader) == "true",
+                 id = request.request_id, done](Result<KeyPtr> key) {
           if (!key) return done(refused(key.error(), id));
-          auto caller = std::make_shared<LocalCaller>(runtime_.dispatcher(), secret);
-          done(mcp::HttpCaller{std::make_shared<OperationProvider>(runtime_.registry(), lists_,
-                                                                   filter, std::move(caller)),
-                               (*key)->id.to_string()});
+          auto caller =
+              std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
+          std::shared_ptr<mcp::Provider> tools = std::make_shared<OperationProvider>(
+              runtime_.registry(), lists_, filter, std::move(caller), true);
+          if (compact) tools = std::make_shared<CompactProvider>(std::move(tools));
+          done(mcp::HttpCaller{std::move(tools), (*key)->id.to_string()});
         });
   }
 
@@ -61,8 +67,10 @@ class Identifier {
 
 std::vector<http::Route> mcp_routes(Runtime& runtime) {
   mcp_http::Mount mount;
-  mount.server = mcp_server(secrets_of(runtime));
-  mount.identify = [identifier = std::make_shared<Identifier>(runtime)](
+  const auto server = mcp_server(secrets_of(runtime));
+  mount.server = server;
+  mount.identify = [identifier = std::make_shared<Identifier>(runtime),
+                    watch = std::make_shared<ResourceWatch>(runtime, server->changes)](
                        const http::Request& request,
                        std::function<void(mcp_http::Identified)> done) {
     identifier->identify(request, std::move(done));

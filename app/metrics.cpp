@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "core/delivery/approvals.hpp"
 #include "core/delivery/delivery_records.hpp"
 
 namespace segmentflow::app {
@@ -80,12 +81,14 @@ void add_installation(Families& families, Runtime& runtime) {
   double overdue = 0;
   double queued = 0;
   double held = 0;
+  double approvals = 0;
   std::vector<StoreGauge> gauges;
   const auto read = runtime.database().read([&](Transaction& tx) {
     unknown = static_cast<double>(count_unknown_attempts(tx));
     overdue = static_cast<double>(count_overdue_jobs(tx, JobKind::Deliver));
     queued = static_cast<double>(tx.query("SELECT count(*) FROM jobs").at(0)[0].integer());
     held = static_cast<double>(count_held_jobs(tx));
+    approvals = static_cast<double>(count_waiting_approvals(tx));
     gauges = runtime.database().gauges(tx);
   });
   families.add("segmentflow_database_up", "Whether the database answers", MetricType::Gauge,
@@ -95,6 +98,8 @@ void add_installation(Families& families, Runtime& runtime) {
                queued);
   families.add("segmentflow_jobs_held", "Jobs that wait for segmentflow resume", MetricType::Gauge,
                held);
+  families.add("segmentflow_approvals_waiting", "Calls that wait for segmentflow approvals",
+               MetricType::Gauge, approvals);
   for (const StoreGauge& gauge : gauges) {
     families.add(gauge.name.c_str(), gauge.help.c_str(), MetricType::Gauge, gauge.value);
   }

@@ -146,13 +146,15 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
   engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_,
                            *authenticator_, *accept_sends_, [this] { return delivery_status(); },
                            std::string(kVersion)});
-  dispatcher_ = std::make_unique<Dispatcher>(*engine_, registry_,
-                                             DispatcherLimits{settings_.calls_in_flight_max});
+  audit_ = std::make_unique<AuditLog>(*committer_);
+  dispatcher_ = std::make_unique<Dispatcher>(
+      *engine_, registry_, DispatcherLimits{settings_.calls_in_flight_max}, audit_.get());
 }
 
 Runtime::~Runtime() {
   leave(std::chrono::milliseconds(0));
   readers_.reset();
+  audit_->stop();
   committer_.reset();
 }
 

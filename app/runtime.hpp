@@ -63,6 +63,7 @@ class Runtime {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Engine> engine_;
   Registry registry_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<ReaderPool> readers_;
 

@@ -62,6 +62,7 @@ constexpr std::array kInfos = {
                 "1m,5m,15m,30m,1h,2h,4h"},
     SettingInfo{"send_deadline", "From accept to the last attempt", "4d"},
     SettingInfo{"content_retention", "How long data of final sends is kept", "90d"},
+    SettingInfo{"audit_retention", "How long calls stay in the audit log", "400d"},
     SettingInfo{"lease_heartbeat", "Between signs of life of a process", "5s"},
     SettingInfo{"lease_expiry", "Silence after which a process's work is taken over", "30s"},
 };
@@ -263,6 +264,7 @@ void convert_limits(Converter& converter, Settings& settings) {
   converter.schedule("retry_schedule", settings.retry);
   converter.duration("send_deadline", settings.send_deadline);
   converter.duration("content_retention", settings.content_retention);
+  converter.duration("audit_retention", settings.audit_retention);
   converter.duration("lease_heartbeat", settings.lease.heartbeat);
   converter.duration("lease_expiry", settings.lease.expiry);
   settings.retry.give_up_after_micros = settings.send_deadline;

@@ -38,6 +38,7 @@ struct Settings {
   RetryPolicy retry;
   Time send_deadline = 0;
   Time content_retention = 0;
+  Time audit_retention = 0;
   LeaseTimes lease;
 };
 

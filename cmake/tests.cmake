@@ -50,6 +50,14 @@ foreach(bench claims renders)
   endif()
 endforeach()
 
+add_executable(mcp_echo_bench EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/mcp_echo.cpp)
+target_link_libraries(mcp_echo_bench PRIVATE transport_mcp transport_stdio)
+target_precompile_headers(mcp_echo_bench REUSE_FROM pch_heavy)
+set_target_properties(mcp_echo_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+if(NOT SEGMENTFLOW_SANITIZE)  # as the binary itself
+  target_link_libraries(mcp_echo_bench PRIVATE -Wl,--no-as-needed mimalloc -Wl,--as-needed)
+endif()
+
 # Stands beside the reference renderer in tests/render.
 add_executable(render_lines ${PROJECT_SOURCE_DIR}/tests/render/render_lines.cpp)
 target_link_libraries(render_lines PRIVATE core transport_asio)
@@ -83,3 +91,5 @@ function(segmentflow_fuzz name)
 endfunction()
 
 segmentflow_fuzz(template SOURCES core/templates core/templates/render LINK core)
+segmentflow_fuzz(jsonrpc SOURCES mcp LINK mcp)
+segmentflow_fuzz(http SOURCES mcp transport/http LINK mcp transport_http)

@@ -13,7 +13,7 @@ using jsonrpc::Fault;
 using std::chrono::system_clock;
 
 tl::expected<Inputs, Fault> read_inputs(const Server& server, const Json& params,
-                                        std::string_view context) {
+                                        const std::function<std::string()>& context) {
   Inputs inputs;
   auto responses = read_input_responses(params);
   if (!responses) return tl::unexpected(std::move(responses.error()));
@@ -21,8 +21,8 @@ tl::expected<Inputs, Fault> read_inputs(const Server& server, const Json& params
   const auto state = params.find("requestState");
   if (state == params.end()) return inputs;
   if (state->is_string()) {
-    inputs.state =
-        unseal(server.secrets, state->get_ref<const std::string&>(), context, system_clock::now());
+    inputs.state = unseal(server.secrets, state->get_ref<const std::string&>(), context(),
+                          system_clock::now());
   }
   if (inputs.state) return inputs;
   return tl::unexpected(
@@ -42,7 +42,8 @@ void CallRun::start(Call call) {
         "Calls of this tool become tasks: use a client that declares the tasks extension.",
         Json{{"extensions", {{std::string(tasks_extension), Json::object()}}}})));
   }
-  auto inputs = read_inputs(*started.server, started.request->params, run->seal_context());
+  auto inputs =
+      read_inputs(*started.server, started.request->params, [&] { return run->seal_context(); });
   if (!inputs) return run->finish(tl::unexpected(std::move(inputs.error())));
   run->next_round(std::make_shared<Inputs>(std::move(*inputs)));
 }
@@ -199,7 +200,7 @@ void CallRun::finish(jsonrpc::Outcome outcome) {
 
 std::string CallRun::seal_context() const {
   std::string context = call_.request->identity;
-  return context.append("\n").append(call_.request->method).append("\n").append(call_.subject);
+  return context.append("\n").append(call_.request->method).append("\n").append(call_.subject());
 }
 
 }  // namespace mcp

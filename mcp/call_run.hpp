@@ -24,13 +24,13 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   using Handled = std::function<void(Answered<std::string>)>;
   using Handler = std::function<void(Exchange, Handled)>;
 
-  // `subject`: what of the params the call is about, so that the state of one call cannot be used
-  // for another.
+  // `subject` gives what of the params the call is about, so that the state of one call cannot be
+  // used for another.
   struct Call {
     std::shared_ptr<const Server> server;
     RequestPtr request;
     Answer answer;
-    std::string subject;
+    std::function<std::string()> subject;
     TaskSupport task = TaskSupport::None;
     Handler handler;
     std::optional<modern::Caching> caching = std::nullopt;

@@ -1,7 +1,5 @@
 #include "mcp/changes.hpp"
 
-#include <vector>
-
 namespace mcp {
 
 Changes::Subscription::~Subscription() {
@@ -22,6 +20,28 @@ std::shared_ptr<Changes::Subscription> Changes::listen(const std::shared_ptr<Cha
   const std::uint64_t number = ++changes->last_;
   changes->listeners_.emplace(number, std::move(kept));
   return std::make_shared<Subscription>(changes, number);
+}
+
+std::shared_ptr<void> Changes::watch(const std::shared_ptr<Changes>& changes,
+                                     const std::string& uri) {
+  {
+    const std::lock_guard lock(changes->mutex_);
+    ++changes->watched_[uri];
+  }
+  return {nullptr, [weak = std::weak_ptr(changes), uri](void*) {
+            const auto hub = weak.lock();
+            if (!hub) return;
+            const std::lock_guard lock(hub->mutex_);
+            const auto found = hub->watched_.find(uri);
+            if (--found->second == 0) hub->watched_.erase(found);
+          }};
+}
+
+std::vector<std::string> Changes::watched() const {
+  std::vector<std::string> uris;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [uri, count] : watched_) uris.push_back(uri);
+  return uris;
 }
 
 void Changes::tell(const Change& change) const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace mcp {
 
@@ -40,6 +41,12 @@ class Changes {
   static std::shared_ptr<Subscription> listen(const std::shared_ptr<Changes>& changes,
                                               Listener listener);
 
+  // Says that somebody watches this resource, as long as what is returned lives.
+  static std::shared_ptr<void> watch(const std::shared_ptr<Changes>& changes,
+                                     const std::string& uri);
+  // The resources that are watched, each once: for servers that have to look after them.
+  std::vector<std::string> watched() const;
+
   // Calls the listeners, on this thread, without a lock held.
   void tell(const Change& change) const;
 
@@ -47,6 +54,7 @@ class Changes {
   mutable std::mutex mutex_;
   std::uint64_t last_ = 0;
   std::map<std::uint64_t, std::shared_ptr<const Listener>> listeners_;
+  std::map<std::string, std::size_t> watched_;  // by how many
 };
 
 }  // namespace mcp

@@ -115,16 +115,22 @@ void tell(const AskedPtr& asked, const Interest& interest, const Change& change)
 // Listens until the request is cancelled; the hub keeps it alive as long.
 void start(const AskedPtr& asked, Interest interest) {
   acknowledge(asked, interest);
+  std::vector<std::shared_ptr<void>> watches;
+  for (const std::string& uri : interest.watched) {
+    watches.push_back(Changes::watch(asked->server->changes, uri));
+  }
   auto subscription = Changes::listen(
       asked->server->changes, [asked, interest = std::move(interest)](const Change& change) {
         tell(asked, interest, change);
       });
-  asked->request->cancellation.on_cancel(
-      [subscription = std::move(subscription), weak = std::weak_ptr(asked)]() mutable {
-        const auto listening = weak.lock();
-        subscription.reset();
-        if (listening) listening->complete("{}");
-      });
+  asked->request->cancellation.on_cancel([subscription = std::move(subscription),
+                                          watches = std::move(watches),
+                                          weak = std::weak_ptr(asked)]() mutable {
+    const auto listening = weak.lock();
+    watches.clear();
+    subscription.reset();
+    if (listening) listening->complete("{}");
+  });
 }
 
 // Leaves out what the caller may not see, one address after the other.

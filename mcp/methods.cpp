@@ -62,7 +62,8 @@ std::function<void(Answered<Result>)> written(const AskedPtr& asked, CallRun::Ha
 
 void run_tool(const AskedPtr& asked, const Tool& tool, const ToolCall& call) {
   CallRun::start({asked->server, asked->request, asked->answer,
-                  call.name + "\n" + describe::dump_json(call.arguments), tool.task,
+                  [call] { return call.name + "\n" + describe::dump_json(call.arguments); },
+                  tool.task,
                   [asked, call](Exchange exchange, CallRun::Handled handled) {
                     asked->provider->call_tool(
                         call, std::move(exchange),
@@ -131,7 +132,8 @@ void get_prompt(const AskedPtr& asked) {
         if (!call) return a->refuse(std::move(call.error()));
         CallRun::start(
             {a->server, a->request, a->answer,
-             call->name + "\n" + describe::dump_json(call->arguments), TaskSupport::None,
+             [call = *call] { return call.name + "\n" + describe::dump_json(call.arguments); },
+             TaskSupport::None,
              [a, call = *call](Exchange exchange, CallRun::Handled handled) {
                a->provider->get_prompt(
                    call, std::move(exchange),
@@ -162,7 +164,8 @@ void read_resource(const AskedPtr& asked) {
   const std::string* uri = uri_of(asked);
   if (uri == nullptr) return;
   CallRun::start(
-      {asked->server, asked->request, asked->answer, *uri, TaskSupport::None,
+      {asked->server, asked->request, asked->answer, [uri = *uri] { return uri; },
+       TaskSupport::None,
        [asked, uri = *uri](Exchange exchange, CallRun::Handled handled) {
          asked->provider->read_resource(
              uri, std::move(exchange),

@@ -14,6 +14,11 @@ const Json* metadata_in(const Json& params) {
   return found != params.end() && found->is_object() ? &*found : nullptr;
 }
 
+const std::shared_ptr<const ClientFacts>& no_capabilities() {
+  static const auto none = std::make_shared<const ClientFacts>();
+  return none;
+}
+
 std::string versions_json() {
   std::string out = "[";
   for (const std::string_view text : revision_texts) {
@@ -29,12 +34,12 @@ bool is_modern_message(const jsonrpc::Message& message) {
   return message.method == "server/discover" || version_in(message.params).has_value();
 }
 
-std::optional<std::string> version_in(const Json& params) {
+std::optional<std::string_view> version_in(const Json& params) {
   const Json* metadata = metadata_in(params);
   if (metadata == nullptr) return std::nullopt;
   const auto version = metadata->find(version_key);
   if (version == metadata->end()) return std::nullopt;
-  return version->is_string() ? version->get<std::string>() : std::string();
+  return version->is_string() ? std::string_view(version->get_ref<const std::string&>()) : "";
 }
 
 tl::expected<Metadata, Fault> read_metadata(const Json& params) {
@@ -54,6 +59,7 @@ tl::expected<Metadata, Fault> read_metadata(const Json& params) {
               std::string("Each request needs params._meta[\"") + capabilities_key +
                   "\"], an object; an empty one when the client has no capabilities."});
   }
+  if (capabilities->empty()) return Metadata{*revision, no_capabilities()};
   return Metadata{*revision, std::make_shared<const ClientFacts>(ClientFacts{*capabilities})};
 }
 

@@ -27,8 +27,9 @@ inline constexpr const char* log_level_key = "io.modelcontextprotocol/logLevel";
 // in no other.
 bool is_modern_message(const jsonrpc::Message& message);
 
-// The protocol version that the params name; nullopt when they name none.
-std::optional<std::string> version_in(const Json& params);
+// The protocol version that the params name, "" for one that is no text; nullopt when they name
+// none. It points into the params.
+std::optional<std::string_view> version_in(const Json& params);
 
 // What a request says of itself.
 struct Metadata {

@@ -54,11 +54,12 @@ void Session::set_log_level(LogLevel level) {
   log_level_ = level;
 }
 
-bool Session::subscribe(const std::string& uri, std::size_t most) {
+bool Session::subscribe(const std::shared_ptr<Changes>& changes, const std::string& uri,
+                        std::size_t most) {
   const std::lock_guard lock(mutex_);
   if (watched_.contains(uri)) return true;
   if (watched_.size() >= most) return false;
-  watched_.insert(uri);
+  watched_.emplace(uri, Changes::watch(changes, uri));
   return true;
 }
 

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <tl/expected.hpp>
 #include <unordered_map>
@@ -41,8 +41,8 @@ class Session {
   LogLevel log_level() const;
   void set_log_level(LogLevel level);
 
-  // False when `most` are watched already.
-  bool subscribe(const std::string& uri, std::size_t most);
+  // Watches the resource. False when `most` are watched already.
+  bool subscribe(const std::shared_ptr<Changes>& changes, const std::string& uri, std::size_t most);
   void unsubscribe(const std::string& uri);
 
   // Asks the client, by a request of ours on `via`. `done` gets the result, or a fault; when the
@@ -65,7 +65,7 @@ class Session {
 
   mutable std::mutex mutex_;  // for all below
   LogLevel log_level_ = log_level_default;
-  std::set<std::string> watched_;
+  std::map<std::string, std::shared_ptr<void>> watched_;  // with what Changes::watch gave
   std::uint64_t last_question_ = 0;
   std::unordered_map<std::string, Asked> questions_;  // by the id of our request
 };

@@ -48,7 +48,9 @@ void subscribe_resource(const AskedPtr& asked) {
   asked->provider->may_watch(*uri, then<bool>(asked, [uri = *uri](const AskedPtr& a, bool may) {
     if (!may) return a->refuse(no_resource(a->revision(), uri));
     const std::size_t most = a->server->limits.subscriptions_max;
-    if (a->request->session->subscribe(uri, most)) return a->complete("{}");
+    if (a->request->session->subscribe(a->server->changes, uri, most)) {
+      return a->complete("{}");
+    }
     a->refuse(Code::LimitExceeded, "This client watches " + std::to_string(most) +
                                        " resources already; unsubscribe from one first.");
   }));

@@ -59,6 +59,7 @@ struct EmailSend {
   EmailSendTo to;
   std::vector<MailAddress> cc;
   std::optional<std::string> message_id;
+  std::optional<std::string> approval_id;
   std::optional<SkippedReason> skipped_reason;
   std::optional<FailureReason> failure_reason;
   std::optional<std::string> failure_message;
@@ -191,6 +192,13 @@ struct Description<segmentflow::wire::EmailSend> {
       field("messageId", &T::message_id,
             {.doc = "Id of the Message; null until the email has been rendered.",
              .format = Format::Uuid}),
+      field(
+          "approvalId", &T::approval_id,
+          {.doc = "Of the approval by a person that the email needs or needed. While it is Queued "
+                  "with one it waits: an operator runs segmentflow approvals approve. Absent: it "
+                  "needs none.",
+           .format = Format::Uuid,
+           .omit_empty = true}),
       field("skippedReason", &T::skipped_reason,
             {.doc = "Why nothing was sent, when status is Skipped; else null."}),
       field("failureReason", &T::failure_reason,

@@ -87,8 +87,8 @@ struct Description<segmentflow::wire::EmailTo> {
              .format = Format::Email,
              .example = R"("alex@example.com")"}),
       field("externalId", &T::external_id,
-            {.doc = "Your own stable id of the customer. Alone it must belong to an existing "
-                    "Profile; together with email it may link or create one.",
+            {.doc = "Your own id of the customer. Alone it must be that of a Profile; with email "
+                    "it may link or create one.",
              .length_min = 1,
              .length_max = segmentflow::wire::kExternalIdLengthMax,
              .check = is_one_line,
@@ -105,8 +105,8 @@ struct Description<segmentflow::wire::EmailTracking> {
   static constexpr std::string_view unknown_says = "Opens are never tracked.";
   static constexpr auto fields = std::tuple{
       field("clicks", &T::clicks,
-            {.doc = "Whether links pass through a redirect that records clicks. Give false for "
-                    "sensitive links such as password resets.",
+            {.doc = "Whether clicks on links are recorded. Give false for sensitive links such as "
+                    "password resets.",
              .default_text = "true"}),
   };
 };
@@ -116,11 +116,9 @@ struct Description<segmentflow::wire::EmailTracking> {
 namespace segmentflow::wire {
 
 inline constexpr std::string_view kIdempotencyKeyDoc =
-    "Your own stable key of the business event behind this email, 1 to 255 characters. The same "
-    "key "
-    "with the same request returns the existing EmailSend and sends nothing again; with a "
-    "different "
-    "request it is a conflict. Keep the key when you retry.";
+    "Your own stable key of the business event behind this email, 1 to 255 characters. Repeating "
+    "key and request gives the same EmailSend and sends nothing; another request with the key is a "
+    "conflict. Keep it when you retry.";
 inline constexpr std::string_view kIdempotencyKeyExample = R"("order-confirmation:ord_9421")";
 inline constexpr std::string_view kIdempotencyKeySays =
     "The idempotency key must not contain control characters such as line breaks.";
@@ -142,23 +140,20 @@ constexpr describe::FieldRules friendly_address(std::string_view doc, std::strin
 inline constexpr auto kEmailSharedFields = std::tuple{
     describe::field(
         "templateId", &EmailSharedFields::template_id,
-        {.doc = "Id of the saved Email Template; its purpose must be Transactional. Give "
-                "exactly one of templateId and templateKey.",
+        {.doc = "Id of the saved Email Template, a Transactional one. Give this or templateKey.",
          .format = describe::Format::Uuid,
          .example = R"("2c2f9e13-7d0a-4b10-9f4b-35f6d96d7a70")"}),
     describe::field("templateKey", &EmailSharedFields::template_key,
-                    {.doc = "Key of the saved Email Template, instead of templateId.",
+                    {.doc = "Its key, instead of templateId.",
                      .length_min = 1,
                      .length_max = 100,
                      .check = describe::is_one_line,
                      .check_says = "templateKey must not contain control characters.",
                      .example = R"("receipt-default")"}),
-    describe::field(
-        "from", &EmailSharedFields::from,
-        friendly_address("Sender: a bare address or \"Name <address>\". The address must "
-                         "be exactly that of a SenderProfile on a verified domain. "
-                         "Omitted: the template's sender.",
-                         R"("Acme Receipts <receipts@example.com>")")),
+    describe::field("from", &EmailSharedFields::from,
+                    friendly_address("Sender, bare or \"Name <address>\": exactly the address of a "
+                                     "SenderProfile on a verified domain. Omitted: the template's.",
+                                     R"("Acme Receipts <receipts@example.com>")")),
     describe::field("senderProfileId", &EmailSharedFields::sender_profile_id,
                     {.doc = "Id of the SenderProfile. With from, both must be the same "
                             "SenderProfile.",
@@ -166,12 +161,11 @@ inline constexpr auto kEmailSharedFields = std::tuple{
                      .example = R"("018f7a35-4444-7444-8444-444444444444")"}),
     describe::field(
         "replyTo", &EmailSharedFields::reply_to,
-        friendly_address("Where replies go: one bare address or \"Name <address>\" on a "
-                         "verified domain of the Organization.",
+        friendly_address("Where replies go, bare or \"Name <address>\": on a verified domain of "
+                         "the Organization.",
                          R"("Acme Support <support@example.com>")")),
     describe::field("subject", &EmailSharedFields::subject,
-                    {.doc = "The final subject; it is not interpolated. Omitted: the template's "
-                            "subject.",
+                    {.doc = "The final subject, as it stands. Omitted: the template's.",
                      .length_min = 1,
                      .length_max = kSubjectLengthMax,
                      .check = describe::is_one_line,
@@ -179,9 +173,8 @@ inline constexpr auto kEmailSharedFields = std::tuple{
                      .example = R"("Receipt for order ord_9421")"}),
     describe::field(
         "subscriptionGroupId", &EmailSharedFields::subscription_group_id,
-        {.doc = "Id of a SubscriptionGroup to respect: a recipient who is not subscribed "
-                "is skipped with ProfileUnsubscribed. Omit it for strictly "
-                "service-requested email.",
+        {.doc = "Id of a SubscriptionGroup to respect: who is not subscribed is skipped with "
+                "ProfileUnsubscribed. Omit it for email that the recipient asked for.",
          .format = describe::Format::Uuid,
          .example = R"("018f7a35-6666-7666-8666-666666666666")"}),
     describe::field("tracking", &EmailSharedFields::tracking,
@@ -191,30 +184,27 @@ inline constexpr auto kEmailSharedFields = std::tuple{
 inline constexpr auto kEmailSendFields = std::tuple_cat(
     kEmailSharedFields,
     std::tuple{
-        describe::field("profileId", &EmailSendFields::profile_id,
-                        {.doc = "Id of the recipient's Profile. Give profileId, to, or both; both "
-                                "must be the same Profile. Without to.email the Profile's own "
-                                "address is used.",
-                         .format = describe::Format::Uuid,
-                         .example = R"("018f7a35-5555-7555-8555-555555555555")"}),
+        describe::field(
+            "profileId", &EmailSendFields::profile_id,
+            {.doc = "Id of the recipient's Profile, instead of to or beside it; then both "
+                    "must be the same. Its own address is used.",
+             .format = describe::Format::Uuid,
+             .example = R"("018f7a35-5555-7555-8555-555555555555")"}),
         describe::field("to", &EmailSendFields::to,
-                        {.doc = "The one primary recipient, by email, externalId, or both. Needed "
-                                "unless profileId is given.",
+                        {.doc = "The one recipient. Needed unless profileId is given.",
                          .example = R"({"email": "alex@example.com"})"}),
         describe::field(
             "cc", &EmailSendFields::cc,
-            friendly_address("Addresses that get a visible copy: one, or an array; bare "
-                             "or \"Name <address>\". At most 50 recipients in all.",
-                             R"("Billing <billing@example.com>")")),
-        describe::field(
-            "bcc", &EmailSendFields::bcc,
-            friendly_address("Addresses that get a hidden copy: one, or an array. Never "
-                             "returned by the API.",
-                             R"(["audit@example.com"])")),
+            friendly_address("Visible copies: one address, or an array. At most 50 recipients in "
+                             "all.",
+                             R"("billing@example.com")")),
+        describe::field("bcc", &EmailSendFields::bcc,
+                        friendly_address("Hidden copies: one address, or an array. Never returned.",
+                                         R"(["audit@example.com"])")),
         describe::field("data", &EmailSendFields::data,
                         {.doc = "Values for this one email, read by the template as /data/<name>. "
                                 "At most 256 KiB of JSON, 32 levels deep.",
-                         .example = R"({"orderId": "ord_9421", "orderTotal": "49.00"})",
+                         .example = R"({"orderId": "ord_9421"})",
                          .json_kind = describe::JsonKind::Object,
                          .json_bytes_max = kDataBytesMax,
                          .json_depth_max = kDataDepthMax}),
@@ -277,18 +267,14 @@ struct Description<segmentflow::wire::EmailBatchRequest> {
   static constexpr std::string_view doc =
       "Up to 100 independent emails. Each item has its own recipient, key and result.";
   static constexpr auto fields = std::tuple{
-      field(
-          "items", &T::items,
-          {.doc = "The emails, 1 to 100, processed in order. An item that is wrong is answered as "
-                  "Rejected and harms no other.",
-           .items_min = 1,
-           .items_max = segmentflow::wire::kBatchItemsMax,
-           .json_depth_max = SIZE_MAX,  // an item that is too deep is that item's own problem
-           .published_type = type_of<segmentflow::wire::EmailBatchItem>}),
-      field(
-          "defaults", &T::defaults,
-          {.doc = "Values for every item that does not give its own. Recipients, data, cc and bcc "
-                  "are not allowed here."}),
+      field("items", &T::items,
+            {.doc = "The emails, 1 to 100, in their order.",
+             .items_min = 1,
+             .items_max = segmentflow::wire::kBatchItemsMax,
+             .json_depth_max = SIZE_MAX,  // an item that is too deep is that item's own problem
+             .published_type = type_of<segmentflow::wire::EmailBatchItem>}),
+      field("defaults", &T::defaults,
+            {.doc = "Values for every item that gives none of its own; not recipients and data."}),
   };
 };
 

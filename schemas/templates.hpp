@@ -179,9 +179,7 @@ inline constexpr describe::FieldRules kTemplateNameRules = {.doc = "Name for peo
                                                             .length_max = kTemplateNameLengthMax,
                                                             .example = R"("Receipt")"};
 inline constexpr describe::FieldRules kTemplateKeyRules = {
-    .doc =
-        "A name for programs, unique in the Organization: it can stand for the id as "
-        "templateKey. Lower-case letters, digits, . _ and -.",
+    .doc = "A unique name for programs, for use as templateKey: lower-case letters, digits, . _ -",
     .length_min = 1,
     .length_max = kTemplateKeyLengthMax,
     .pattern = "^[a-z0-9][a-z0-9._-]*$",
@@ -191,16 +189,14 @@ inline constexpr describe::FieldRules kTemplatePurposeRules = {
     .example = R"("Transactional")"};
 inline constexpr describe::FieldRules kTemplateDefinitionRules = {
     .doc =
-        "The content: subject, body {root, elements}, and optionally from, replyTo, preheader, "
-        "renderVariables (sample state for previews: {data, profile, event}) and "
-        "sensitiveTransactionalVariablePaths (what is not kept after sending). "
+        "The content: subject, body {root, elements}; optional: from, replyTo, preheader, "
+        "renderVariables (sample {data, profile, event} for previews), "
+        "sensitiveTransactionalVariablePaths (not kept after sending). "
         "describe_template_format explains the body.",
     .example =
-        R"({"subject": "Your receipt ${/data/orderId}", "body": {"root": "html", "elements": {
-            "html": {"type": "Html", "props": {}, "children": ["body"]},
-            "body": {"type": "Body", "props": {}, "children": ["text"]},
-            "text": {"type": "Text",
-                     "props": {"text": {"$template": "Order ${/data/orderId}"}}}}}})",
+        R"({"subject": "Receipt ${/data/id}", "body": {"root": "html", "elements": {
+            "html": {"type": "Html", "props": {}, "children": ["text"]},
+            "text": {"type": "Text", "props": {"text": {"$template": "Order ${/data/id}"}}}}}})",
     .json_kind = describe::JsonKind::Object,
     .json_bytes_max = kTemplateDefinitionBytesMax,
     .json_depth_max = kTemplateDefinitionDepthMax};

@@ -6,6 +6,8 @@
 namespace segmentflow {
 namespace {
 
+constexpr std::string_view kArgumentsPurpose = "call-arguments";
+
 Error missing_scope(const Operation& operation) {
   Error error{
       ErrorCode::InsufficientScope,
@@ -16,28 +18,67 @@ Error missing_scope(const Operation& operation) {
   return error;
 }
 
+// A call by a known key, on its way to its answer.
+struct Call {
+  const Engine& engine;
+  const Operation& operation;
+  KeyPtr key;
+  CallSource source;
+  AuditLog* audit;
+  AnswerDone done;
+};
+
+// Answers, and notes what came of the call.
+AnswerDone noted(const Call& call, const CallOptions& options) {
+  if (call.audit == nullptr) return call.done;
+  AuditEntry entry{call.key->organization_id,
+                   call.key->id,
+                   call.engine.clock.now(),
+                   call.source.surface,
+                   std::string(call.operation.info.id),
+                   "",
+                   options.is_dry_run,
+                   options.arguments_digest,
+                   call.source.request_id};
+  return [entry = std::move(entry), audit = call.audit, is_approved = options.is_approved,
+          done = call.done](Result<Answer> answer) mutable {
+    entry.outcome = answer ? "ok" : kind_of(answer.error().code).pascal_case;
+    if (is_approved) entry.outcome += " (approved)";
+    audit->add(std::move(entry));
+    done(std::move(answer));
+  };
+}
+
 // A defect in an operation must not take the process down, nor tell the caller what is inside.
-void invoke_guarded(const Engine& engine, const Operation& operation, const KeyPtr& key,
-                    const Dispatcher::InputMaker& make_input, const AnswerDone& done) {
+void run_guarded(const Call& call, const Dispatcher::InputMaker& make_input) {
+  CallOptions options;
+  const auto refuse = [&](Error error) { noted(call, options)(tl::unexpected(std::move(error))); };
+  if (!call.key->allows(call.operation.info.scope)) return refuse(missing_scope(call.operation));
   try {
-    const auto input = make_input();
-    if (!input) {
-      done(tl::unexpected(input.error()));
-      return;
-    }
-    operation.invoke(engine, key, *input, done);
+    auto input = make_input();
+    if (!input) return refuse(std::move(input.error()));
+    auto taken = take_options(call.operation.info, *input);
+    if (!taken) return refuse(std::move(taken.error()));
+    options = std::move(*taken);
+    options.is_approved = call.source.is_approved;
+    options.arguments_digest = call.engine.secret.mac(
+        kArgumentsPurpose,
+        fmt::format("{} {}", call.operation.info.id, describe::canonical_json(*input)));
+    call.operation.invoke(call.engine, call.key, *input, options, noted(call, options));
   } catch (const std::exception& defect) {
-    spdlog::error("{} failed: {}", operation.info.id, defect.what());
-    done(fail(ErrorCode::Internal, "The server failed to handle the request; it is logged."));
+    spdlog::error("{} failed: {}", call.operation.info.id, defect.what());
+    refuse({ErrorCode::Internal, "The server failed to handle the request; it is logged."});
   }
 }
 
 }  // namespace
 
-Dispatcher::Dispatcher(const Engine& engine, const Registry& registry, DispatcherLimits limits)
+Dispatcher::Dispatcher(const Engine& engine, const Registry& registry, DispatcherLimits limits,
+                       AuditLog* audit)
     : engine_(engine),
       registry_(registry),
       limits_(limits),
+      audit_(audit),
       in_flight_(std::make_shared<std::atomic<std::size_t>>(0)) {}
 
 void Dispatcher::identify(const std::string& secret, std::function<void(Result<KeyPtr>)> then) {
@@ -50,8 +91,8 @@ void Dispatcher::identify(const std::string& secret, std::function<void(Result<K
   if (!queued) then(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }
 
-void Dispatcher::call(const Operation& operation, const std::string& secret, InputMaker make_input,
-                      AnswerDone done) {
+void Dispatcher::call(const Operation& operation, const std::string& secret,
+                      const CallSource& source, InputMaker make_input, AnswerDone done) {
   if (in_flight_->fetch_add(1) >= limits_.calls_in_flight_max) {
     in_flight_->fetch_sub(1);
     done(fail(ErrorCode::RateLimited,
@@ -63,15 +104,10 @@ void Dispatcher::call(const Operation& operation, const std::string& secret, Inp
     in_flight->fetch_sub(1);
     done(std::move(answer));
   };
-  identify(secret, [this, &operation, make_input = std::move(make_input),
+  identify(secret, [this, &operation, source, make_input = std::move(make_input),
                     counted = std::move(counted)](Result<KeyPtr> key) {
-    if (!key) {
-      counted(tl::unexpected(key.error()));
-    } else if (!(*key)->allows(operation.info.scope)) {
-      counted(tl::unexpected(missing_scope(operation)));
-    } else {
-      invoke_guarded(engine_, operation, *key, make_input, counted);
-    }
+    if (!key) return counted(tl::unexpected(key.error()));
+    run_guarded({engine_, operation, std::move(*key), source, audit_, counted}, make_input);
   });
 }
 

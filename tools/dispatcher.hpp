@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/access/audit.hpp"
 #include "tools/registry.hpp"
 
 namespace segmentflow {
@@ -14,10 +15,19 @@ struct DispatcherLimits {
   std::size_t calls_in_flight_max = 4096;  // beyond: RateLimited
 };
 
+// Where a call comes from, for the audit log.
+struct CallSource {
+  std::string surface;       // "rest", "mcp" or "cli"
+  std::string request_id;    // "" for none
+  bool is_approved = false;  // a person has been asked and has approved the call
+};
+
 // Thread-safe.
 class Dispatcher {
  public:
-  Dispatcher(const Engine& engine, const Registry& registry, DispatcherLimits limits = {});
+  // `audit` may be null.
+  Dispatcher(const Engine& engine, const Registry& registry, DispatcherLimits limits = {},
+             AuditLog* audit = nullptr);
 
   const Registry& registry() const { return registry_; }
 
@@ -31,8 +41,8 @@ class Dispatcher {
 
   // Runs the operation for the holder of `secret`; `done` is called exactly once, from any thread.
   // Errors beside the operation's own: Unauthorized, InsufficientScope, RateLimited.
-  void call(const Operation& operation, const std::string& secret, InputMaker make_input,
-            AnswerDone done);
+  void call(const Operation& operation, const std::string& secret, const CallSource& source,
+            InputMaker make_input, AnswerDone done);
 
   std::size_t in_flight() const { return in_flight_->load(); }
 
@@ -40,6 +50,7 @@ class Dispatcher {
   const Engine& engine_;
   const Registry& registry_;
   const DispatcherLimits limits_;
+  AuditLog* const audit_;
   std::shared_ptr<std::atomic<std::size_t>> in_flight_;  // shared with calls that outlive us
 };
 

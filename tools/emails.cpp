@@ -7,6 +7,7 @@
 
 #include "core/emails/accept.hpp"
 #include "schemas/emails.hpp"
+#include "tools/confirmation.hpp"
 
 namespace segmentflow {
 namespace {
@@ -142,6 +143,7 @@ wire::EmailSend wire_send(const EmailSend& send) {
   w.to.email = send.to_email;
   for (const Address& copy : send.cc) w.cc.push_back(wire_address(copy));
   w.message_id = wire_id(send.message_id);
+  w.approval_id = wire_id(send.approval_id);
   w.skipped_reason = wire_reason<wire::SkippedReason>(send.skipped_reason);
   w.failure_reason = wire_reason<wire::FailureReason>(send.failure_reason);
   w.failure_message = send.failure_message;
@@ -170,7 +172,7 @@ wire::ItemError wire_error(const Error& error) {
 // --- emails.send --------------------------------------------------------------------------------
 
 void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest request,
-                ReplyDone<wire::EmailSend> done) {
+                const CallOptions& options, ReplyDone<wire::EmailSend> done) {
   if (!request.idempotency_key) {
     done(fail(ErrorCode::IdempotencyKeyRequired,
               "Every email needs an idempotency key: the Idempotency-Key header over REST, the "
@@ -185,8 +187,12 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
     done(tl::unexpected(invalid_input(std::move(problems))));
     return;
   }
+  const auto cleared = clear_sends(engine, *key, options, 1);
+  if (!cleared) return done(tl::unexpected(cleared.error()));
   AcceptCommand command;
+  command.is_dry_run = options.is_dry_run;
   command.items.push_back(prepare_accept(*key, std::move(wanted), engine.secret));
+  command.items.back().approval_id = *cleared;
   engine.committer.submit(engine.accept_sends, std::move(command),
                           [done](Result<AcceptAnswer> answer) {
                             if (!answer) {
@@ -313,14 +319,17 @@ std::vector<Problem> check_defaults(const wire::EmailSharedFields& defaults) {
 }
 
 void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest request,
-                ReplyDone<wire::EmailBatchResponse> done) {
+                const CallOptions& options, ReplyDone<wire::EmailBatchResponse> done) {
   const wire::EmailSharedFields defaults = request.defaults.value_or(wire::EmailBatchDefaults{});
   if (auto problems = check_defaults(defaults); !problems.empty()) {
     done(tl::unexpected(invalid_input(std::move(problems))));
     return;
   }
+  const auto cleared = clear_sends(engine, *key, options, request.items.size());
+  if (!cleared) return done(tl::unexpected(cleared.error()));
   auto batch = std::make_shared<Batch>();
   AcceptCommand command;
+  command.is_dry_run = options.is_dry_run;
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     batch->keys.push_back(key_of(request.items[i]));
     auto wanted = read_item(request.items[i], defaults, i);
@@ -331,6 +340,7 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
     batch->results.emplace_back(fail(ErrorCode::Internal, "The item was not handled."));
     batch->asked.push_back(i);
     command.items.push_back(prepare_accept(*key, std::move(*wanted), engine.secret));
+    command.items.back().approval_id = *cleared;
   }
   if (command.items.empty()) {
     done(batch_response(*batch));
@@ -379,12 +389,13 @@ std::vector<Operation> email_operations() {
                "same "
                "content never sends twice: use it to retry. Find templates with list_templates. "
                "Not "
-               "for campaigns or newsletters, and not for free text: content comes from the "
-               "template, "
-               "its values from data.",
+               "for campaigns or newsletters, nor for free text: the template has the content, "
+               "data "
+               "its values.",
            .hints =
                {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
-           .body_bytes_max = 1 << 20},
+           .body_bytes_max = 1 << 20,
+           .asks_first = true},
           send_email),
       write_operation<wire::EmailBatchRequest, wire::EmailBatchResponse>(
           {.id = "emails.batchSend",
@@ -397,12 +408,13 @@ std::vector<Operation> email_operations() {
                "Sends 1 to 100 independent emails at once, each with its own recipient, data, "
                "idempotencyKey and result. Put what is the same for all into defaults. Items are "
                "answered in order as Accepted (with the EmailSend) or Rejected (with the error); a "
-               "bad "
-               "item harms no other. Mend rejected items and call again with all the same keys: "
-               "accepted ones are not sent twice. Not a campaign: you list every recipient.",
+               "bad item harms no other. Mend these and call again with all the same keys: "
+               "accepted "
+               "ones are not sent twice. Not a campaign: you list every recipient.",
            .hints =
                {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
-           .body_bytes_max = 8 << 20},
+           .body_bytes_max = 8 << 20,
+           .asks_first = true},
           batch_send),
       read_operation<wire::EmailRetrieveRequest, wire::EmailSend>(
           {.id = "emails.retrieve",
@@ -421,7 +433,8 @@ std::vector<Operation> email_operations() {
                "later.",
            .hints =
                {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
-           .resource = "segmentflow://emails/{id}"},
+           .resource = "segmentflow://emails/{id}",
+           .versions = send_versions},
           retrieve_email),
   };
 }

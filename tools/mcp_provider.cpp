@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tools/mcp_prompts.hpp"
 
@@ -30,6 +31,50 @@ Json output_schema(const Operation& operation) {
   return wrapped;
 }
 
+// A schema as models need it: what only a validator reads costs tokens and tells them nothing.
+// Lengths are checked all the same, and the refusal says them.
+class ModelSchema {
+ public:
+  static Json of(Json schema) {
+    schema.erase("description");  // the tool's own says more
+    ModelSchema().shorten(schema);
+    return schema;
+  }
+
+ private:
+  void shorten(Json& schema) {
+    if (schema.is_array()) {
+      for (Json& each : schema) shorten(each);
+    }
+    if (!schema.is_object()) return;
+    for (const char* length : {"minLength", "maxLength"}) schema.erase(length);
+    if (schema.contains("enum") || schema.value("type", Json()) == "boolean") {
+      schema.erase("examples");  // what it may be is said
+    }
+    if (schema.contains("properties")) {
+      schema.erase("examples");  // its members have their own
+      for (const auto& [name, property] : schema["properties"].items()) shorten(name, property);
+    }
+    if (schema.contains("items")) {
+      schema["items"].erase("description");  // the list's says it
+      shorten(schema["items"]);
+    }
+    if (schema.contains("anyOf")) shorten(schema["anyOf"]);
+  }
+
+  // A member that was described before in the same tool.
+  void shorten(const std::string& name, Json& property) {
+    const std::string about = property.value("description", std::string());
+    if (!about.empty() && !seen_.emplace(name, about).second) {
+      property["description"] = "As above.";
+      property.erase("examples");
+    }
+    shorten(property);
+  }
+
+  std::set<std::pair<std::string, std::string>> seen_;
+};
+
 mcp::Tool tool_of(const Operation& operation) {
   mcp::Tool tool;
   tool.name = operation.info.tool;
@@ -37,9 +82,8 @@ mcp::Tool tool_of(const Operation& operation) {
   tool.description = operation.info.description;
   tool.hints = {operation.info.hints.read_only, operation.info.hints.destructive,
                 operation.info.hints.idempotent, operation.info.hints.open_world};
-  tool.input_schema =
-      describe::dump_json(describe::schema_of(*operation.request, Direction::Input));
-  tool.output_schema = describe::dump_json(output_schema(operation));
+  tool.input_schema = describe::dump_json(ModelSchema::of(input_schema(operation)));
+  tool.output_schema = describe::dump_json(ModelSchema::of(output_schema(operation)));
   return tool;
 }
 
@@ -59,6 +103,58 @@ mcp::ToolResult answer_result(const Operation& operation, const Answer& answer) 
     (*result.structured)["items"] = answer.body();
   }
   return result;
+}
+
+constexpr std::size_t kQuestionBytesMax = 1'000;
+
+// The question to a person, and what tells that it was put.
+constexpr const char* kApproval = "approval";
+constexpr const char* kAsked = "asked";
+
+std::size_t emails_in(const Json& arguments) {
+  const auto items = arguments.find("items");
+  return items != arguments.end() && items->is_array() ? items->size() : 1;
+}
+
+// Whom an email goes to, as far as its arguments say.
+std::string recipient_in(const Json& arguments) {
+  const auto to = arguments.find("to");
+  if (to == arguments.end() || !to->is_object()) return "a Profile";
+  for (const char* name : {"email", "externalId"}) {
+    const auto found = to->find(name);
+    if (found != to->end() && found->is_string()) return found->get<std::string>();
+  }
+  return "a Profile";
+}
+
+std::string beginning_of(std::string text) {
+  if (text.size() <= kQuestionBytesMax) return text;
+  std::size_t end = kQuestionBytesMax;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // inside a character
+  return text.substr(0, end) + "…";
+}
+
+mcp::InputRequired ask_approval(const Json& arguments) {
+  const std::size_t emails = emails_in(arguments);
+  std::string message =
+      fmt::format("The assistant wants to send an email to {}.", recipient_in(arguments));
+  if (arguments.contains("items")) {
+    message = fmt::format("The assistant wants to send {} emails, the first to {}.", emails,
+                          emails > 0 ? recipient_in(arguments["items"][0]) : "nobody");
+  }
+  message += " Shall it?\n" + beginning_of(describe::dump_json(arguments));
+  return {{mcp::elicitation(kApproval, message, Json::parse(R"({
+              "type": "object",
+              "properties": {"send": {"type": "boolean", "title": "Send it",
+                                      "description": "Whether it shall go out."}},
+              "required": ["send"]})"))},
+          kAsked};
+}
+
+bool is_approval(const Json& answer) {
+  const auto content = answer.find("content");
+  return answer.value("action", std::string()) == "accept" && content != answer.end() &&
+         content->is_object() && content->contains("send") && content->at("send") == true;
 }
 
 constexpr const char* kJson = "application/json";
@@ -121,11 +217,13 @@ std::shared_ptr<const mcp::ToolList> ToolLists::list_for(const std::vector<std::
 }
 
 OperationProvider::OperationProvider(const Registry& registry, std::shared_ptr<ToolLists> lists,
-                                     ToolFilter filter, std::shared_ptr<OperationCaller> caller)
+                                     ToolFilter filter, std::shared_ptr<OperationCaller> caller,
+                                     bool watches)
     : registry_(registry),
       lists_(std::move(lists)),
       filter_(std::move(filter)),
-      caller_(std::move(caller)) {}
+      caller_(std::move(caller)),
+      watches_(watches) {}
 
 void OperationProvider::list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) {
   caller_->scopes(
@@ -136,20 +234,36 @@ void OperationProvider::list_tools(std::function<void(std::shared_ptr<const mcp:
       });
 }
 
-void OperationProvider::call_tool(mcp::ToolCall call, mcp::Exchange,
+void OperationProvider::call_tool(mcp::ToolCall call, mcp::Exchange exchange,
                                   std::function<void(mcp::Answered<mcp::ToolResult>)> done) {
   const Operation* operation = registry_.find_by_tool(call.name);
   if (!operation) {
-    done(error_result({ErrorCode::NotFound, fmt::format("There is no tool {}.", call.name)}));
-    return;
+    return done(
+        error_result({ErrorCode::NotFound, fmt::format("There is no tool {}.", call.name)}));
   }
-  caller_->call(*operation, std::move(call.arguments), [operation, done](Result<Answer> answer) {
-    done(answer ? answer_result(*operation, *answer) : error_result(answer.error()));
+  const auto run = [caller = caller_, operation, arguments = call.arguments,
+                    done](bool is_approved) {
+    caller->call(*operation, arguments, is_approved, [operation, done](Result<Answer> answer) {
+      done(answer ? answer_result(*operation, *answer) : error_result(answer.error()));
+    });
+  };
+  const bool may_ask = operation->info.asks_first && exchange.client().can("elicitation") &&
+                       call.arguments.value(kDryRun, Json(false)) != true;
+  if (!may_ask) return run(false);
+  caller_->asks_person(emails_in(call.arguments), [call, exchange, run, done](bool asks) {
+    if (!asks) return run(false);
+    const Json* answer = exchange.state() == kAsked ? exchange.input(kApproval) : nullptr;
+    if (answer == nullptr) return done(ask_approval(call.arguments));
+    if (is_approval(*answer)) return run(true);
+    done(error_result({ErrorCode::Conflict,
+                       "The person who was asked did not approve. Nothing was "
+                       "sent; do not try again unless they say so."}));
   });
 }
 
 mcp::Features OperationProvider::features() const {
-  return {.prompts = true, .resources = true, .completions = true};
+  return {
+      .prompts = true, .resources = true, .completions = true, .resource_subscriptions = watches_};
 }
 
 void OperationProvider::list_prompts(std::function<void(std::vector<mcp::Prompt>)> done) {
@@ -189,7 +303,7 @@ void OperationProvider::list_resource_templates(
 void OperationProvider::list_items(const Operation& retrieve, std::function<void(Items)> done) {
   const Operation* list = registry_.find_by_id(retrieve.info.listed_by);
   if (list == nullptr) return done({});
-  caller_->call(*list, Json::object(), [done](const Result<Answer>& answer) {
+  caller_->call(*list, Json::object(), false, [done](const Result<Answer>& answer) {
     const Json body = answer ? answer->body() : Json::array();
     done(body.is_array() ? Items(body.begin(), body.end()) : Items{});
   });
@@ -218,7 +332,7 @@ void OperationProvider::read_resource(std::string uri, mcp::Exchange,
   for (const Operation* operation : retrievals(registry_)) {
     const auto id = mcp::variable_in(template_of(*operation), uri);
     if (!id) continue;
-    caller_->call(*operation, Json{{"id", *id}}, [uri, done](const Result<Answer>& answer) {
+    caller_->call(*operation, Json{{"id", *id}}, false, [uri, done](const Result<Answer>& answer) {
       if (!answer) return done(Contents{});
       done(Contents(
           std::vector{mcp::ResourceContents{uri, kJson, describe::dump_json(answer->body()), {}}}));
@@ -226,6 +340,17 @@ void OperationProvider::read_resource(std::string uri, mcp::Exchange,
     return;
   }
   done(Contents{});
+}
+
+// Who may read it may hear that it changes.
+void OperationProvider::may_watch(std::string uri, std::function<void(bool)> done) {
+  for (const Operation* operation : retrievals(registry_)) {
+    const auto id = mcp::variable_in(template_of(*operation), uri);
+    if (!id) continue;
+    return caller_->call(*operation, Json{{"id", *id}}, false,
+                         [done](const Result<Answer>& answer) { done(answer.has_value()); });
+  }
+  done(false);
 }
 
 void OperationProvider::complete(mcp::CompletionCall call,

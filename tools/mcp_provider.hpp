@@ -35,16 +35,22 @@ class OperationCaller {
   virtual ~OperationCaller() = default;
   // The scopes of the caller's key.
   virtual void scopes(std::function<void(Result<std::vector<std::string>>)> done) = 0;
-  virtual void call(const Operation& operation, describe::Json arguments, AnswerDone done) = 0;
+  // `is_approved`: a person has approved the call.
+  virtual void call(const Operation& operation, describe::Json arguments, bool is_approved,
+                    AnswerDone done) = 0;
+  // Whether the caller's key has a call with so many emails approved by a person first. Where that
+  // is not known, false: the engine has them wait.
+  virtual void asks_person(std::size_t /*emails*/, std::function<void(bool)> done) { done(false); }
 };
 
 // What one caller may use: tools, prompts that name only these, and what can be retrieved as
 // resources.
 class OperationProvider final : public mcp::Provider {
  public:
-  // `lists` is shared by the callers of a process.
+  // `lists` is shared by the callers of a process. `watches`: somebody tells of changes
+  // (app/resource_watch.hpp), so that resources can be subscribed to.
   OperationProvider(const Registry& registry, std::shared_ptr<ToolLists> lists, ToolFilter filter,
-                    std::shared_ptr<OperationCaller> caller);
+                    std::shared_ptr<OperationCaller> caller, bool watches);
 
   mcp::Features features() const override;
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override;
@@ -58,6 +64,7 @@ class OperationProvider final : public mcp::Provider {
       std::function<void(std::vector<mcp::ResourceTemplate>)> done) override;
   void read_resource(std::string uri, mcp::Exchange exchange,
                      std::function<void(mcp::Answered<Contents>)> done) override;
+  void may_watch(std::string uri, std::function<void(bool)> done) override;
   void complete(mcp::CompletionCall call, std::function<void(mcp::Completion)> done) override;
 
  private:
@@ -70,6 +77,7 @@ class OperationProvider final : public mcp::Provider {
   const std::shared_ptr<ToolLists> lists_;
   const ToolFilter filter_;
   const std::shared_ptr<OperationCaller> caller_;
+  const bool watches_;
 };
 
 }  // namespace segmentflow

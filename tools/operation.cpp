@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace segmentflow {
 
@@ -25,6 +26,58 @@ Result<Answer> guarded(const std::function<Result<Answer>()>& work) {
     spdlog::error("an operation failed: {}", defect.what());
     return fail(ErrorCode::Internal, "The server failed to handle the request; it is logged.");
   }
+}
+
+namespace {
+
+// Over REST the options may stand in the URL, where there are no types.
+std::optional<bool> boolean_of(const describe::Json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value == "true") return true;
+  return value == "false" ? std::optional(false) : std::nullopt;
+}
+
+}  // namespace
+
+tl::unexpected<Error> undone() {
+  return fail(ErrorCode::Conflict, "This was a dry run.");
+}
+
+Result<CallOptions> take_options(const OperationInfo& info, describe::Json& input) {
+  CallOptions options;
+  if (info.hints.read_only) return options;
+  if (const auto given = input.find(kDryRun); given != input.end()) {
+    const auto value = boolean_of(*given);
+    if (!value) return tl::unexpected(invalid_input({{"/dryRun", "dryRun is true or false."}}));
+    options.is_dry_run = *value;
+    input.erase(kDryRun);
+  }
+  if (const auto given = input.find(kConfirmationToken); info.asks_first && given != input.end()) {
+    if (!given->is_string()) {
+      return tl::unexpected(
+          invalid_input({{"/confirmationToken", "confirmationToken is a string."}}));
+    }
+    options.confirmation_token = given->get<std::string>();
+    input.erase(kConfirmationToken);
+  }
+  return options;
+}
+
+describe::Json input_schema(const Operation& operation) {
+  describe::Json schema = describe::schema_of(*operation.request, describe::Direction::Input);
+  if (operation.info.hints.read_only) return schema;
+  auto& properties = schema["properties"];
+  properties[kDryRun] = {
+      {"type", "boolean"},
+      {"description", "true: check everything and answer as usual, but do nothing."},
+      {"examples", {true}}};
+  if (operation.info.asks_first) {
+    properties[kConfirmationToken] = {
+        {"type", "string"},
+        {"description", "After ConfirmationRequired: the token it gave, with the very same call."},
+        {"examples", {"1795833600.5a"}}};
+  }
+  return schema;
 }
 
 }  // namespace segmentflow

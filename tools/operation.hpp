@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,17 @@ struct OperationInfo {
   // resource, "segmentflow://templates/{id}", and the list whose items complete the id.
   std::string_view resource = {};
   std::string_view listed_by = {};
+  // When each of these things has changed last, as far as they are there; for clients that watch.
+  std::map<Uuid, Time> (*versions)(Transaction&, const std::vector<Uuid>&) = nullptr;
+  bool asks_first = false;  // a key may want a confirmation of it: emails leave the machine
+};
+
+// What a call says beside the operation's own input, the same for all operations that write.
+struct CallOptions {
+  bool is_dry_run = false;         // everything but the write
+  std::string confirmation_token;  // "" for none
+  bool is_approved = false;        // by a person, before the call; no caller can say so itself
+  std::string arguments_digest;    // keyed, over operation and input: tells calls apart
 };
 
 // What an operation gives: the response, and what REST adds as headers. The response is written as
@@ -71,14 +83,25 @@ struct Operation {
   OperationInfo info;
   const describe::Type* request;
   const describe::Type* response;
-  // Parses `input` (all fields as members of one object, wherever a surface carries them), runs,
-  // and calls `done` exactly once, from any thread. The key is authenticated and authorised
-  // already.
-  std::function<void(const Engine&, const KeyPtr&, const describe::Json& input, AnswerDone done)>
+  // Parses `input` (all fields as members of one object, wherever a surface carries them, without
+  // those of CallOptions), runs, and calls `done` exactly once, from any thread. The key is
+  // authenticated and authorised already.
+  std::function<void(const Engine&, const KeyPtr&, const describe::Json& input,
+                     const CallOptions& options, AnswerDone done)>
       invoke;
   // What invoke would refuse in the form of `input`, without running anything.
   std::vector<describe::Problem> (*problems_of)(const describe::Json& input);
 };
+
+// The members of CallOptions as callers give them; an operation that reads has none.
+inline constexpr const char* kDryRun = "dryRun";
+inline constexpr const char* kConfirmationToken = "confirmationToken";
+
+// Takes the options out of the input. ValidationFailed.
+Result<CallOptions> take_options(const OperationInfo& info, describe::Json& input);
+
+// The operation's input as callers give it, options included: JSON Schema 2020-12.
+describe::Json input_schema(const Operation& operation);
 
 // The error of an input that breaks its description.
 Error invalid_input(std::vector<describe::Problem> problems);
@@ -132,7 +155,7 @@ template <class Request, class Response>
 Operation read_operation(OperationInfo info,
                          std::type_identity_t<Handler<Request, Response>> handler) {
   auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
-                          AnswerDone done) {
+                          const CallOptions&, AnswerDone done) {
     with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
       const bool queued = engine.readers.post([&engine, handler, key, request, done] {
         done(guarded([&]() -> Result<Answer> {
@@ -152,26 +175,33 @@ Operation read_operation(OperationInfo info,
           problems_of<Request>};
 }
 
+// The failure by which a dry run has the committer undo its changes.
+tl::unexpected<Error> undone();
+
 // A change that takes one caller at a time: a plain function on a thread of the committer, whose
 // transaction may be shared with others. It may run more than once (Committer::run).
 template <class Request, class Response>
 Operation change_operation(OperationInfo info,
                            std::type_identity_t<Handler<Request, Response>> handler) {
   auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
-                          AnswerDone done) {
+                          const CallOptions& options, AnswerDone done) {
     with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
       auto made = std::make_shared<std::optional<Reply<Response>>>();
       engine.committer.submit(
-          [&engine, handler, key, request, made](Transaction& tx) -> Result<void> {
-            return handler(engine, tx, *key, *request).map([&](Reply<Response> reply) {
-              *made = std::move(reply);
-            });
+          [&engine, handler, key, request, made,
+           is_dry_run = options.is_dry_run](Transaction& tx) -> Result<void> {
+            made->reset();
+            auto reply = handler(engine, tx, *key, *request);
+            if (!reply) return tl::unexpected(std::move(reply.error()));
+            *made = std::move(*reply);
+            if (is_dry_run) return undone();
+            return {};
           },
-          [made, done](Result<void> result) {
-            if (!result) {
-              done(tl::unexpected(std::move(result.error())));
-            } else {
+          [made, done, is_dry_run = options.is_dry_run](Result<void> result) {
+            if (*made && (result || is_dry_run)) {
               done(answer_of(Result<Reply<Response>>(std::move(**made))));
+            } else {
+              done(tl::unexpected(std::move(result.error())));
             }
           });
     });
@@ -183,12 +213,13 @@ Operation change_operation(OperationInfo info,
 // A write of many callers at once: the handler prepares a command and submits it to the committer;
 // it blocks nowhere.
 template <class Request, class Response>
-Operation write_operation(OperationInfo info, void (*handler)(const Engine&, const KeyPtr&, Request,
-                                                              ReplyDone<Response>)) {
+Operation write_operation(OperationInfo info,
+                          void (*handler)(const Engine&, const KeyPtr&, Request, const CallOptions&,
+                                          ReplyDone<Response>)) {
   auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
-                          AnswerDone done) {
+                          const CallOptions& options, AnswerDone done) {
     with_request<Request>(input, done, [&](std::shared_ptr<Request> request) {
-      handler(engine, key, std::move(*request),
+      handler(engine, key, std::move(*request), options,
               [done](Result<Reply<Response>> reply) { done(answer_of(std::move(reply))); });
     });
   };

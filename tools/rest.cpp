@@ -96,6 +96,8 @@ Result<void> take_query(const Operation& operation, const Pairs& query, Json& in
   for (const auto& field : operation.request->fields) {
     if (field.rules.carried == Carried::Query) known.push_back(field.name);
   }
+  if (!operation.info.hints.read_only) known.push_back(kDryRun);
+  if (operation.info.asks_first) known.push_back(kConfirmationToken);
   std::vector<describe::Problem> problems;
   for (const auto& [name, value] : query) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
@@ -217,8 +219,12 @@ RestCall rest_call(const Operation& operation, const Json& arguments) {
       query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encoded(text));
     }
   }
+  if (expects_body(operation)) {
+    call.body = describe::dump_json(body);
+  } else if (body.contains(kDryRun)) {
+    query += fmt::format("{}{}={}", query.empty() ? "?" : "&", kDryRun, plain_text(body[kDryRun]));
+  }
   call.target = path + query;
-  if (expects_body(operation)) call.body = describe::dump_json(body);
   return call;
 }
 

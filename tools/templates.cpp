@@ -166,7 +166,8 @@ Operation retrieve_operation() {
            "have. Find ids with list_templates; see how it looks with preview_template.",
        .hints = kReads,
        .resource = "segmentflow://templates/{id}",
-       .listed_by = "templates.list"},
+       .listed_by = "templates.list",
+       .versions = template_versions},
       retrieve);
 }
 

@@ -13,7 +13,7 @@ Result<Answer> wait_for_call(OperationCaller& caller, const Operation& operation
                              describe::Json input) {
   auto promise = std::make_shared<std::promise<Result<Answer>>>();
   auto answer = promise->get_future();
-  caller.call(operation, std::move(input),
+  caller.call(operation, std::move(input), false,
               [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
   return answer.get();
 }
@@ -59,7 +59,7 @@ int run_call(const Settings& settings, const std::string& operation,
   }
   auto runtime = Runtime::open(settings);
   if (!runtime) return report(runtime.error());
-  LocalCaller caller((*runtime)->dispatcher(), settings.api_key);
+  LocalCaller caller((*runtime)->dispatcher(), settings.api_key, {"cli", ""});
   return call_and_print(caller, (*runtime)->registry(), operation, std::move(*input));
 }
 

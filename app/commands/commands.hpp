@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/settings.hpp"
+#include "core/access/guards.hpp"
 
 namespace segmentflow::app {
 
@@ -18,6 +19,7 @@ int run_serve(const Settings& settings);
 struct McpOptions {
   std::string tools;  // groups of tools, such as "emails,templates"; "" for all
   bool read_only = false;
+  bool compact = false;  // three tools that stand for all
 };
 int run_mcp(const Settings& settings, const McpOptions& options);
 int run_call(const Settings& settings, const std::string& operation, const std::string& input);
@@ -32,10 +34,21 @@ struct KeyOptions {
   std::string name;
   std::string scopes;
   bool at_most_once = false;
+  GuardTexts guards;
 };
 int run_keys_create(const Settings& settings, const KeyOptions& options);
 int run_keys_list(const Settings& settings);
 int run_keys_revoke(const Settings& settings, const std::string& id_or_last4);
+
+int run_approvals_list(const Settings& settings, bool with_decided);
+int run_approvals_approve(const Settings& settings, const std::string& id);
+int run_approvals_reject(const Settings& settings, const std::string& id);
+struct AuditOptions {
+  std::string key;    // its id, name or last four characters; "" for all
+  std::string since;  // such as "1h"; "" for ever
+  int limit = 100;
+};
+int run_audit(const Settings& settings, const AuditOptions& options);
 
 int run_domains_add(const Settings& settings, const std::string& organization,
                     const std::string& domain);

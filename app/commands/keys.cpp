@@ -18,12 +18,14 @@ int run_keys_create(const Settings& settings, const KeyOptions& options) {
   }
   const auto scopes = parse_scopes(options.scopes);
   if (!scopes) return report(scopes.error());
+  const auto guards = parse_guards(options.guards);
+  if (!guards) return report(guards.error());
   NewApiKey made;
   const auto done = administer(
       settings, options.organization,
       [&](Runtime& runtime, Transaction& tx, const Organization& organization) -> Result<void> {
         made = create_api_key(tx, runtime.ids(), runtime.entropy(), organization, options.name,
-                              *scopes, options.at_most_once);
+                              *scopes, options.at_most_once, *guards);
         return {};
       });
   if (!done) return report(done.error());
@@ -43,9 +45,10 @@ int run_keys_list(const Settings& settings) {
   fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}\n", "ID", "LAST4", "STATE", "CREATED",
              "NAME", "SCOPES");
   for (const auto& key : keys) {
-    fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}{}\n", key.id.to_string(), key.last4,
+    fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}{}{}\n", key.id.to_string(), key.last4,
                key.revoked_at ? "revoked" : "live", to_iso8601(key.created_at), key.name,
-               join_scopes(key.scopes), key.at_most_once ? " (at most once)" : "");
+               join_scopes(key.scopes), key.at_most_once ? " (at most once)" : "",
+               key.guards ? fmt::format(" [{}]", describe_guards(*key.guards)) : "");
   }
   return 0;
 }

@@ -9,6 +9,8 @@
 #include "app/commands/commands.hpp"
 #include "app/log.hpp"
 #include "app/mcp_server.hpp"
+#include "app/resource_watch.hpp"
+#include "tools/mcp_compact.hpp"
 #include "transport/stdio/stdio_server.hpp"
 
 namespace segmentflow::app {
@@ -40,13 +42,25 @@ void end_soon() {
   ::alarm(kEndPatienceSeconds);
 }
 
-int serve_stdio(const Registry& registry, const ToolFilter& filter,
-                std::shared_ptr<OperationCaller> caller) {
-  auto tools = std::make_shared<OperationProvider>(registry, std::make_shared<ToolLists>(registry),
-                                                   filter, std::move(caller));
+// What the client may want of the tools.
+struct Offer {
+  ToolFilter filter;
+  bool compact = false;
+};
+
+// `runtime` is null at the bridge: there nobody tells of changes.
+int serve_stdio(const Registry& registry, const Offer& offer,
+                std::shared_ptr<OperationCaller> caller, Runtime* runtime) {
+  std::shared_ptr<mcp::Provider> tools =
+      std::make_shared<OperationProvider>(registry, std::make_shared<ToolLists>(registry),
+                                          offer.filter, std::move(caller), runtime != nullptr);
+  if (offer.compact) tools = std::make_shared<CompactProvider>(std::move(tools));
   transport::stdio::StdioOptions options;
   options.drain_timeout = kDrainPatience;
-  transport::stdio::StdioServer server(mcp_server(mcp::process_secrets()), tools, options);
+  const auto shared = mcp_server(mcp::process_secrets());
+  std::optional<ResourceWatch> watch;
+  if (runtime != nullptr) watch.emplace(*runtime, shared->changes);
+  transport::stdio::StdioServer server(shared, tools, options);
   stop_on_signals(server);
   const auto end = server.run();
   end_soon();
@@ -63,13 +77,13 @@ Error missing_key(const Settings& settings) {
                   settings.data_dir.string())};
 }
 
-int run_bridge(const Settings& settings, const Registry& registry, const ToolFilter& filter) {
+int run_bridge(const Settings& settings, const Registry& registry, const Offer& offer) {
   auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
   if (!caller) return report(caller.error());
-  return serve_stdio(registry, filter, *caller);
+  return serve_stdio(registry, offer, *caller, nullptr);
 }
 
-int run_embedded(const Settings& settings, const ToolFilter& filter) {
+int run_embedded(const Settings& settings, const Offer& offer) {
   auto opened = Runtime::open(settings);
   if (!opened) return report(opened.error());
   Runtime& runtime = **opened;
@@ -81,9 +95,10 @@ int run_embedded(const Settings& settings, const ToolFilter& filter) {
       spdlog::warn("not delivering: {}", joined.error().message);
     }
   });
-  const int code =
-      serve_stdio(runtime.registry(), filter,
-                  std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key));
+  const int code = serve_stdio(
+      runtime.registry(), offer,
+      std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key, CallSource{"mcp", ""}),
+      &runtime);
   joining.join();
   runtime.leave(kDeliveryPatience);
   return code;
@@ -97,9 +112,9 @@ int run_mcp(const Settings& settings, const McpOptions& options) {
   const Registry registry;
   auto groups = parse_tool_groups(registry, options.tools);
   if (!groups) return report(groups.error());
-  const ToolFilter filter{std::move(*groups), options.read_only};
-  return settings.base_url.empty() ? run_embedded(settings, filter)
-                                   : run_bridge(settings, registry, filter);
+  const Offer offer{{std::move(*groups), options.read_only}, options.compact};
+  return settings.base_url.empty() ? run_embedded(settings, offer)
+                                   : run_bridge(settings, registry, offer);
 }
 
 }  // namespace segmentflow::app

@@ -14,7 +14,7 @@ constexpr std::size_t kLastCharacters = 4;
 
 constexpr std::string_view kKeyColumns =
     "k.id, k.organization_id, o.name, k.name, k.last4, k.scopes, k.at_most_once, k.created_at, "
-    "k.revoked_at";
+    "k.revoked_at, k.guards";
 
 ApiKey read_key(const SqlRow& row) {
   ApiKey key;
@@ -27,6 +27,9 @@ ApiKey read_key(const SqlRow& row) {
   key.at_most_once = row[6].boolean();
   key.created_at = row[7].integer();
   key.revoked_at = row[8].optional_integer();
+  if (!row[9].is_null()) {
+    key.guards = std::make_shared<const Guards>(guards_from_json(row[9].text()));
+  }
   return key;
 }
 
@@ -55,7 +58,8 @@ std::vector<Organization> list_organizations(Transaction& tx) {
 
 NewApiKey create_api_key(Transaction& tx, IdSource& ids, Entropy& entropy,
                          const Organization& organization, std::string_view name,
-                         const std::vector<std::string>& scopes, bool at_most_once) {
+                         const std::vector<std::string>& scopes, bool at_most_once,
+                         const Guards& guards) {
   NewApiKey made;
   // Keys are named by their end, on command lines too, where a dash would begin a flag.
   do {
@@ -70,11 +74,13 @@ NewApiKey create_api_key(Transaction& tx, IdSource& ids, Entropy& entropy,
   key.scopes = scopes;
   key.at_most_once = at_most_once;
   key.created_at = tx.now();
+  if (guards.any()) key.guards = std::make_shared<const Guards>(guards);
+  const auto kept_guards = guards.any() ? SqlValue(guards_to_json(guards)) : SqlValue();
   tx.query(
       "INSERT INTO api_keys (id, organization_id, name, key_hash, last4, scopes, at_most_once, "
-      "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      "created_at, guards) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       {key.id, key.organization_id, key.name, Bytes{sha256(made.secret)}, key.last4,
-       join_scopes(scopes), at_most_once, key.created_at});
+       join_scopes(scopes), at_most_once, key.created_at, kept_guards});
   return made;
 }
 

@@ -1,11 +1,13 @@
 // Organisations and API keys. A key is shown once and kept as its SHA-256.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/access/guards.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/id.hpp"
@@ -25,7 +27,8 @@ struct ApiKey {
   std::string name;
   std::string last4;
   std::vector<std::string> scopes;
-  bool at_most_once = false;  // an attempt with an unknown outcome is not repeated
+  bool at_most_once = false;             // an attempt with an unknown outcome is not repeated
+  std::shared_ptr<const Guards> guards;  // null for none
   Time created_at = 0;
   std::optional<Time> revoked_at;
 
@@ -46,7 +49,8 @@ std::vector<Organization> list_organizations(Transaction& tx);
 
 NewApiKey create_api_key(Transaction& tx, IdSource& ids, Entropy& entropy,
                          const Organization& organization, std::string_view name,
-                         const std::vector<std::string>& scopes, bool at_most_once);
+                         const std::vector<std::string>& scopes, bool at_most_once,
+                         const Guards& guards = {});
 std::vector<ApiKey> list_api_keys(Transaction& tx);
 // Revokes by id or by last four characters when they are unambiguous. NotFound, Conflict.
 Result<ApiKey> revoke_api_key(Transaction& tx, std::string_view id_or_last4);

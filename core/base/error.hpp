@@ -15,6 +15,8 @@ enum class ErrorCode {
   IdempotencyKeyRequired,    // 400: a write came without its key
   Unauthorized,              // 401: no key, or an unknown or revoked one
   InsufficientScope,         // 403: the key lacks a scope
+  RecipientNotAllowed,       // 403: the key may not write to this address
+  TemplateNotAllowed,        // 403: the key may not use this template
   Misdirected,               // 403: the Host header names another server (DNS rebinding)
   NotFound,                  // 404: no such thing, or another organisation's
   MethodNotAllowed,          // 405
@@ -29,8 +31,10 @@ enum class ErrorCode {
   RecipientNotResolved,      // 422: externalId of nobody, or a Profile without an address
   RecipientConflict,         // 422: the identities given are not one Profile
   Conflict,                  // 409: the state of the thing does not allow it
+  ConfirmationRequired,      // 409: the key has to confirm the call by a second one
   PreconditionFailed,        // 412: the thing has changed since the caller read it
   RenderFailed,              // 422: a template that cannot be rendered with the given state
+  DailyLimitReached,         // 429: the key has sent what it may send today
   RateLimited,               // 429: a named queue or concurrency limit is full
   Internal,                  // 500: a defect
   NotReady,                  // 503: delivery, database or start-up is not there; try again

@@ -90,6 +90,10 @@ std::string to_base64(std::string_view bytes) {
   return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
 }
 
+bool equal_in_constant_time(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
 std::string random_bytes(Entropy& entropy, std::size_t count) {
   assert(count <= 1024);
   std::string bytes(count, '\0');

@@ -21,6 +21,9 @@ std::string to_hex(std::string_view bytes);
 std::string to_base64url(std::string_view bytes);  // RFC 4648 §5, without padding
 std::string to_base64(std::string_view bytes);     // RFC 4648 §4
 
+// Compares without telling by the time it takes where the texts differ.
+bool equal_in_constant_time(std::string_view left, std::string_view right);
+
 // `count` random bytes, at most 1024.
 std::string random_bytes(Entropy& entropy, std::size_t count);
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
@@ -73,6 +74,27 @@ std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std
                   "What the message is rendered from is no longer kept.");
   }
   return std::nullopt;
+}
+
+// Which of the sends still wait for an approval; it comes too late now.
+std::set<Uuid> expire_approvals(Transaction& tx, const std::vector<Uuid>& sends) {
+  SqlInput ids({{"id", SqlType::Bytes}});
+  for (const Uuid& id : sends) ids.add({id});
+  std::set<Uuid> waiting;
+  SqlInput approvals({{"id", SqlType::Bytes}});
+  for (const auto& row : tx.query("SELECT s.id, a.id FROM {input} AS i "
+                                  "JOIN email_sends s ON s.id = i.id "
+                                  "JOIN approvals a ON a.id = s.approval_id "
+                                  "WHERE a.state = 'Pending'",
+                                  ids)) {
+    waiting.insert(row[0].uuid());
+    approvals.add({row[1]});
+  }
+  tx.query(
+      "UPDATE approvals SET state = 'Expired', decided_at = $1 FROM {input} AS i "
+      "WHERE approvals.id = i.id AND approvals.state = 'Pending'",
+      approvals, {tx.now()});
+  return waiting;
 }
 
 // One row for each send whose status changes.
@@ -385,13 +407,32 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
   release_jobs(tx, gone.instance);
 }
 
-void fail_overdue_sends(Transaction& tx, int limit) {
+void end_overdue_sends(Transaction& tx, int limit) {
+  const auto overdue = take_overdue_jobs(tx, JobKind::Deliver, limit);
+  const auto unapproved = expire_approvals(tx, overdue);
   StatusUpdates updates;
-  for (const Uuid& send_id : take_overdue_jobs(tx, JobKind::Deliver, limit)) {
-    updates.add(send_id,
-                failed(FailureReason::ProviderUnavailable, "The deadline of the send has passed."));
+  for (const Uuid& send_id : overdue) {
+    updates.add(send_id, unapproved.contains(send_id)
+                             ? skipped(SkippedReason::AdmissionDenied)
+                             : failed(FailureReason::ProviderUnavailable,
+                                      "The deadline of the send has passed."));
   }
   updates.write(tx);
+}
+
+std::int64_t deny_unapproved_sends(Transaction& tx, const Uuid& approval_id) {
+  StatusUpdates updates;
+  SqlInput jobs({{"row_id", SqlType::Integer}});
+  for (const auto& row :
+       tx.query("SELECT j.row_id, s.id FROM email_sends s JOIN jobs j ON j.subject_id = s.id "
+                "WHERE s.approval_id = $1 AND j.kind = $2 AND j.due_at = $3",
+                {approval_id, to_string(JobKind::Deliver), kUnapprovedDue})) {
+    jobs.add({row[0]});
+    updates.add(row[1].uuid(), skipped(SkippedReason::AdmissionDenied));
+  }
+  tx.query("DELETE FROM jobs WHERE row_id IN (SELECT i.row_id FROM {input} AS i)", jobs);
+  updates.write(tx);
+  return static_cast<std::int64_t>(jobs.rows().size());
 }
 
 std::int64_t count_stranded_sends(Transaction& tx) {

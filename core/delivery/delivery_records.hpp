@@ -80,8 +80,12 @@ void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& poli
 // How many sends count_stranded_sends() reads, which no index helps.
 inline constexpr std::int64_t kStrandedScan = 1'000'000;
 
-// Fails up to `limit` sends that are past their deadline and that nobody holds.
-void fail_overdue_sends(Transaction& tx, int limit);
+// Ends up to `limit` sends that are past their deadline and that nobody holds: as Failed, or as
+// Skipped where they still waited for an approval.
+void end_overdue_sends(Transaction& tx, int limit);
+
+// Ends the sends that wait for this approval: Skipped, AdmissionDenied. Their number.
+std::int64_t deny_unapproved_sends(Transaction& tx, const Uuid& approval_id);
 
 // Sends that are not final and have no job, so that nothing will become of them: a defect, 0 in a
 // sound database. Looks at the newest kStrandedScan sends.

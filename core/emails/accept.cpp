@@ -1,8 +1,11 @@
 #include "core/emails/accept.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
 
+#include "core/emails/accept_guards.hpp"
 #include "core/jobs/jobs.hpp"
 
 namespace segmentflow {
@@ -96,7 +99,8 @@ SqlRow send_row(const NewSend& made) {
           s.at_most_once,
           made.api_key_id,
           s.deadline_at,
-          s.created_at};
+          s.created_at,
+          s.approval_id};
 }
 
 void write_sends(Transaction& tx, Made made) {
@@ -125,7 +129,8 @@ void write_sends(Transaction& tx, Made made) {
                   {"at_most_once", Integer},
                   {"api_key_id", Bytes},
                   {"deadline_at", Integer},
-                  {"created_at", Integer}});
+                  {"created_at", Integer},
+                  {"approval_id", Bytes}});
   sort_by_name(made, [](const NewSend& each) { return each.send.idempotency_key; });
   for (const NewSend* each : made) sends.add(send_row(*each));
   insert_all(
@@ -134,12 +139,13 @@ void write_sends(Transaction& tx, Made made) {
       "status, skipped_reason, template_id, template_snapshot_id, sender_profile_id, from_email, "
       "from_name, reply_to_email, reply_to_name, subject, subscription_group_id, profile_id, "
       "to_email, "
-      "cc, bcc, click_tracking, at_most_once, api_key_id, deadline_at, created_at, updated_at) "
+      "cc, bcc, click_tracking, at_most_once, api_key_id, deadline_at, created_at, updated_at, "
+      "approval_id) "
       "SELECT i.id, i.organization_id, i.idempotency_key, i.request_mac, i.fingerprint, i.status, "
       "i.skipped_reason, i.template_id, i.template_snapshot_id, i.sender_profile_id, i.from_email, "
       "i.from_name, i.reply_to_email, i.reply_to_name, i.subject, i.subscription_group_id, "
       "i.profile_id, i.to_email, i.cc, i.bcc, i.click_tracking, i.at_most_once, i.api_key_id, "
-      "i.deadline_at, i.created_at, i.created_at FROM {input} AS i WHERE 1 = 1 "
+      "i.deadline_at, i.created_at, i.created_at, i.approval_id FROM {input} AS i WHERE 1 = 1 "
       "ON CONFLICT DO NOTHING",
       sends, {});
 }
@@ -160,8 +166,8 @@ void write_contents_and_jobs(Transaction& tx, const Made& made) {
     if (send.is_final()) continue;
     contents.add({send.id, send.organization_id, each->data_json, each->profile_json,
                   each->brand_json, each->kept_data, each->kept_profile, each->kept_subject});
-    jobs.push_back(
-        {send.organization_id, JobKind::Deliver, send.id, send.created_at, send.deadline_at});
+    const Time due = send.approval_id ? kUnapprovedDue : send.created_at;
+    jobs.push_back({send.organization_id, JobKind::Deliver, send.id, due, send.deadline_at});
   }
   tx.query(
       "INSERT INTO email_contents (send_id, organization_id, data, profile, brand, kept_data, "
@@ -172,9 +178,46 @@ void write_contents_and_jobs(Transaction& tx, const Made& made) {
   add_jobs(tx, jobs);
 }
 
+void write_days(Transaction& tx, const Made& made, Time now) {
+  std::map<Uuid, DayCount> days;
+  for (const NewSend* each : made) {
+    if (!each->day_limit) continue;
+    DayCount& day = days[each->api_key_id];
+    day.organization_id = each->send.organization_id;
+    day.limit = *each->day_limit;
+    ++day.sends;
+  }
+  if (!count_days(tx, days, now)) lose_race();
+}
+
+void write_approvals(Transaction& tx, const Made& made, Time now) {
+  SqlInput approvals({{"id", SqlType::Bytes},
+                      {"organization_id", SqlType::Bytes},
+                      {"api_key_id", SqlType::Bytes}});
+  std::set<Uuid> known;
+  for (const NewSend* each : made) {
+    const auto& id = each->send.approval_id;
+    if (!id || !known.insert(*id).second) continue;
+    approvals.add({*id, each->send.organization_id, each->api_key_id});
+  }
+  if (approvals.rows().empty()) return;
+  tx.query(
+      "INSERT INTO approvals (id, organization_id, api_key_id, state, created_at) "
+      "SELECT i.id, i.organization_id, i.api_key_id, 'Pending', $1 FROM {input} AS i",
+      approvals, {now});
+}
+
+std::vector<const AcceptItem*> items_of(const AcceptCommand& command) {
+  std::vector<const AcceptItem*> items;
+  for (const auto& item : command.items) items.push_back(&item);
+  return items;
+}
+
+// Those that are to be written.
 std::vector<const AcceptItem*> items_of(std::span<const AcceptCommand> commands) {
   std::vector<const AcceptItem*> items;
   for (const auto& command : commands) {
+    if (command.is_dry_run) continue;
     for (const auto& item : command.items) items.push_back(&item);
   }
   return items;
@@ -190,6 +233,18 @@ Result<Accepted> answer_to(std::vector<Decision>& decisions, std::size_t i) {
   return Accepted{std::get<NewSend>(decision).send, false};
 }
 
+// The answer to a command whose first decision stands at `next`, which moves on.
+AcceptAnswer answer_of(const AcceptCommand& command, std::vector<Decision>& decisions,
+                       std::size_t& next) {
+  AcceptAnswer answer;
+  answer.items.reserve(command.items.size());
+  const std::size_t first = next;
+  for (; next < first + command.items.size(); ++next) {
+    answer.items.push_back(answer_to(decisions, next));
+  }
+  return answer;
+}
+
 }  // namespace
 
 std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
@@ -201,6 +256,8 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
   for (Decision& decision : decisions) {
     if (auto* value = std::get_if<NewSend>(&decision)) made.push_back(value);
   }
+  write_days(tx, made, lookup.now);
+  write_approvals(tx, made, lookup.now);
   write_profiles(tx, made, lookup.now);
   write_external_ids(tx, made, lookup.now);
   write_sends(tx, made);
@@ -210,14 +267,18 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
   answers.reserve(commands.size());
   std::size_t next = 0;
   for (const auto& command : commands) {
-    AcceptAnswer answer;
-    answer.items.reserve(command.items.size());
-    for (std::size_t i = 0; i < command.items.size(); ++i) {
-      answer.items.push_back(answer_to(decisions, next++));
-    }
-    answers.emplace_back(std::move(answer));
+    answers.emplace_back(command.is_dry_run ? try_out(tx, command)
+                                            : answer_of(command, decisions, next));
   }
   return answers;
+}
+
+AcceptAnswer AcceptSends::try_out(Transaction& tx, const AcceptCommand& command) {
+  const auto items = items_of(command);
+  AcceptLookup lookup = look_up(tx, items, templates_);
+  auto decisions = decide(items, lookup, ids_, secret_, settings_);
+  std::size_t next = 0;
+  return answer_of(command, decisions, next);
 }
 
 }  // namespace segmentflow

@@ -19,6 +19,7 @@ struct Accepted {
 // The sends of one call, in order. One send is a list of one.
 struct AcceptCommand {
   std::vector<AcceptItem> items;
+  bool is_dry_run = false;  // decided and answered, and not written
 };
 
 // One result per item: a refused item harms no other.
@@ -38,6 +39,8 @@ class AcceptSends final : public ListWrite<AcceptCommand, AcceptAnswer> {
   std::size_t weight(const AcceptCommand& command) const override { return command.items.size(); }
 
  private:
+  AcceptAnswer try_out(Transaction& tx, const AcceptCommand& command);
+
   IdSource& ids_;
   const InstallationSecret& secret_;
   TemplateCache& templates_;

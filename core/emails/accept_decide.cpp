@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/emails/accept_guards.hpp"
+
 namespace segmentflow {
 namespace {
 
@@ -81,13 +83,18 @@ class Decider {
     if (!used) return tl::unexpected(used.error());
     auto recipient = resolve_recipient(item);
     if (!recipient) return tl::unexpected(recipient.error());
+    if (auto guarded = check_guards(item, **used, recipient->profile); !guarded) {
+      return tl::unexpected(guarded.error());
+    }
     const auto sender = resolve_sender(item, **used);
     if (!sender) return tl::unexpected(sender.error());
     const auto reply_to = resolve_reply_to(item, **used);
     if (!reply_to) return tl::unexpected(reply_to.error());
     if (auto group = check_group(item); !group) return tl::unexpected(group.error());
     auto made = freeze(item, **used, *recipient, *sender, *reply_to);
-    if (made) remember_recipient(item, *recipient);
+    if (!made) return made;
+    if (auto taken = take_from_day(item, lookup_); !taken) return tl::unexpected(taken.error());
+    remember_recipient(item, *recipient);
     return made;
   }
 
@@ -325,6 +332,7 @@ class Decider {
     NewSend made;
     made.request_mac = item.request_mac;
     made.api_key_id = item.api_key_id;
+    if (item.guards) made.day_limit = item.guards->sends_per_day;
     made.data_json = item.data_json;
     made.new_profile = recipient.new_profile;
     made.new_external_id = recipient.new_external_id;
@@ -390,6 +398,7 @@ class Decider {
     send.bcc = request.bcc;
     send.click_tracking = request.click_tracking;
     send.at_most_once = item.at_most_once;
+    if (!send.is_final()) send.approval_id = item.approval_id;
     send.created_at = lookup_.now;
     send.updated_at = lookup_.now;
     send.deadline_at = lookup_.now + settings_.deadline;

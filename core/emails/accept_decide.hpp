@@ -23,6 +23,7 @@ struct NewSend {
   std::string request_mac;
   std::string fingerprint;
   Uuid api_key_id;
+  std::optional<std::int64_t> day_limit;  // of the key
   // What rendering reads, frozen, as JSON texts: of the profile the values that the template names.
   std::string data_json;
   std::string profile_json;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/brand/brand_kits.hpp"
+#include "core/emails/accept_guards.hpp"
 #include "core/senders/senders.hpp"
 
 namespace segmentflow {
@@ -61,9 +62,10 @@ Items unresolved(std::span<const AcceptItem* const> items, const AcceptLookup& f
 void keep_templates(const SqlRows& rows, AcceptLookup& found) {
   for (const auto& row : rows) {
     const Uuid organization_id = row[0].uuid();
-    KnownTemplate known{row[1].uuid(), row[3].text(),          row[4].text(), row[5].boolean(),
-                        row[6].text(), row[7].optional_uuid(), row[8].uuid(), nullptr};
-    if (!row[2].is_null()) found.template_keys[{organization_id, row[2].text()}] = known.id;
+    KnownTemplate known{row[1].uuid(),          row[2].optional_text(), row[3].text(),
+                        row[4].text(),          row[5].boolean(),       row[6].text(),
+                        row[7].optional_uuid(), row[8].uuid(),          nullptr};
+    if (known.key) found.template_keys[{organization_id, *known.key}] = known.id;
     found.templates.emplace(OrgId{organization_id, known.id}, std::move(known));
   }
 }
@@ -282,6 +284,7 @@ AcceptLookup look_up(Transaction& tx, std::span<const AcceptItem* const> items,
   look_up_senders(tx, open, found);
   look_up_domains(tx, open, found);
   look_up_gates(tx, open, found);
+  look_up_days(tx, open, found);
   return found;
 }
 

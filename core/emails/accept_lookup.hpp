@@ -29,6 +29,7 @@ struct KnownSend {
 
 struct KnownTemplate {
   Uuid id;
+  std::optional<std::string> key;
   std::string status;
   std::string purpose;
   bool is_complete = false;
@@ -69,6 +70,7 @@ struct AcceptLookup {
   std::map<OrgId, SubscriptionPolicy> groups;
   std::map<std::pair<Uuid, Uuid>, bool> choices;  // (group, profile) → subscribed
   std::set<OrgText> suppressed;                   // by email key
+  std::map<Uuid, std::int64_t> sends_today;       // by API key, of those with a daily limit
 };
 
 // Reads what the decision about `items` needs. Items whose idempotency key exists with the very

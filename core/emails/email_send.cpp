@@ -70,7 +70,8 @@ std::string_view email_send_columns() {
          "s.failure_message, s.template_id, s.template_snapshot_id, s.sender_profile_id, "
          "s.from_email, s.from_name, s.reply_to_email, s.reply_to_name, s.subject, "
          "s.subscription_group_id, s.profile_id, s.to_email, s.cc, s.bcc, s.click_tracking, "
-         "s.at_most_once, s.message_id, s.deadline_at, s.created_at, s.updated_at";
+         "s.at_most_once, s.message_id, s.deadline_at, s.created_at, s.updated_at, "
+         "s.approval_id";
 }
 
 EmailSend read_email_send(const SqlRow& row, std::size_t first) {
@@ -100,6 +101,7 @@ EmailSend read_email_send(const SqlRow& row, std::size_t first) {
   send.deadline_at = at(23).integer();
   send.created_at = at(24).integer();
   send.updated_at = at(25).integer();
+  send.approval_id = at(26).optional_uuid();
   return send;
 }
 
@@ -113,6 +115,18 @@ std::string addresses_to_json(const std::vector<Address>& addresses) {
     list.push_back(std::move(entry));
   }
   return describe::dump_json(list);
+}
+
+std::map<Uuid, Time> send_versions(Transaction& tx, const std::vector<Uuid>& ids) {
+  SqlInput wanted({{"id", SqlType::Bytes}});
+  for (const Uuid& id : ids) wanted.add({id});
+  std::map<Uuid, Time> versions;
+  for (const auto& row : tx.query("SELECT s.id, s.updated_at FROM {input} AS i "
+                                  "JOIN email_sends s ON s.id = i.id",
+                                  wanted)) {
+    versions[row[0].uuid()] = row[1].integer();
+  }
+  return versions;
 }
 
 Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id,

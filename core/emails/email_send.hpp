@@ -1,6 +1,7 @@
 // EmailSend: one expected email to one Profile, as stored and as read back.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,7 @@ struct EmailSend {
   bool click_tracking = true;
   bool at_most_once = false;
   std::optional<Uuid> message_id;
+  std::optional<Uuid> approval_id;  // of the approval that it needs or needed
   Time deadline_at = 0;
   Time created_at = 0;
   Time updated_at = 0;
@@ -77,6 +79,9 @@ EmailSend read_email_send(const SqlRow& row, std::size_t first);
 
 // The JSON text in which copies are stored: [{"email":…,"name":…}, …].
 std::string addresses_to_json(const std::vector<Address>& addresses);
+
+// When each of these sends has changed last.
+std::map<Uuid, Time> send_versions(Transaction& tx, const std::vector<Uuid>& ids);
 
 // NotFound when there is none in this organisation.
 Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id, const Uuid& id);

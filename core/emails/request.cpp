@@ -78,6 +78,7 @@ AcceptItem prepare_accept(const ApiKey& key, SendRequest request,
   item.organization_id = key.organization_id;
   item.api_key_id = key.id;
   item.at_most_once = key.at_most_once;
+  item.guards = key.guards;
   item.request = std::move(request);
   item.data_json = describe::dump_json(item.request.data);
   const std::string data_mac = secret.mac("send-data", describe::canonical_json(item.request.data));

@@ -1,6 +1,7 @@
 // What a caller asks for when it sends one email, after parsing and after merging batch defaults.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -44,6 +45,8 @@ struct AcceptItem {
   Uuid organization_id;
   Uuid api_key_id;
   bool at_most_once = false;
+  std::shared_ptr<const Guards> guards;  // of the key; null for none
+  std::optional<Uuid> approval_id;       // the send waits for this approval
   SendRequest request;
   std::string data_json;   // compact JSON text of request.data
   std::string plain_mac;   // over the canonical form of all that needs no resolving

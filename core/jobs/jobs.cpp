@@ -205,8 +205,8 @@ std::int64_t hold_jobs(Transaction& tx, std::int64_t last_row_id) {
   for_each_stretch(tx, last_row_id, [&](std::int64_t after, std::int64_t last) {
     tx.query(
         "UPDATE jobs SET due_at = $1, lease_instance = NULL "
-        "WHERE due_at <> $1 AND row_id > $2 AND row_id <= $3",
-        {kHeldDue, after, last});
+        "WHERE due_at < $4 AND row_id > $2 AND row_id <= $3",
+        {kHeldDue, after, last, kUnapprovedDue});
     held += tx.changes();
   });
   return held;

@@ -90,6 +90,8 @@ void release_jobs(Transaction& tx, const Uuid& instance);
 
 // A job with this due time waits for an operator, not for the clock.
 inline constexpr Time kHeldDue = std::numeric_limits<Time>::max();
+// One with this waits for an approval (core/delivery/approvals.hpp).
+inline constexpr Time kUnapprovedDue = kHeldDue - 1;
 
 // The row id of the newest job; 0 without one.
 std::int64_t last_job(Transaction& tx);

@@ -299,10 +299,51 @@ constexpr std::string_view kAuthoringHints = R"sql(
 ALTER TABLE email_sends SET (fillfactor = 50);
 )sql";
 
+// `guards` is JSON, null for a key without. A day counts from 1970 on, in UTC. A send with an
+// approval waits for it, as its job tells.
+constexpr std::string_view kGuards = R"sql(
+ALTER TABLE api_keys ADD COLUMN guards TEXT;
+CREATE TABLE api_key_days (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  api_key_id BYTES NOT NULL,
+  day BIGINT NOT NULL,
+  sends BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX api_key_days_of ON api_key_days (api_key_id, day);
+CREATE TABLE approvals (
+  row_id INTEGER_ID,
+  id BYTES NOT NULL UNIQUE,
+  organization_id BYTES NOT NULL,
+  api_key_id BYTES NOT NULL,
+  state TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  decided_at BIGINT
+);
+CREATE INDEX approvals_waiting ON approvals (row_id) WHERE state = 'Pending';
+ALTER TABLE email_sends ADD COLUMN approval_id BYTES;
+CREATE INDEX email_sends_of_approval ON email_sends (approval_id) WHERE approval_id IS NOT NULL;
+CREATE TABLE audit_log (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  api_key_id BYTES NOT NULL,
+  called_at BIGINT NOT NULL,
+  surface TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  is_dry_run BIGINT NOT NULL,
+  arguments_digest BYTES NOT NULL,
+  request_id TEXT
+);
+CREATE INDEX audit_log_of_time ON audit_log (called_at);
+CREATE INDEX audit_log_of_key ON audit_log (api_key_id, called_at);
+)sql";
+
 constexpr std::array kMigrations = {
     Migration{1, "foundation", kFoundation},
     Migration{2, "many nodes", kManyNodes, kManyNodesHints},
     Migration{3, "authoring", kAuthoring, kAuthoringHints},
+    Migration{4, "guards", kGuards},
 };
 
 }  // namespace

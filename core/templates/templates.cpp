@@ -66,4 +66,16 @@ Result<TemplateDetail> retrieve_template(Transaction& tx, const Uuid& organizati
   return TemplateDetail{read_template(rows[0]), rows[0][kColumnCount].text()};
 }
 
+std::map<Uuid, Time> template_versions(Transaction& tx, const std::vector<Uuid>& ids) {
+  SqlInput wanted({{"id", SqlType::Bytes}});
+  for (const Uuid& id : ids) wanted.add({id});
+  std::map<Uuid, Time> versions;
+  for (const auto& row : tx.query("SELECT t.id, t.updated_at FROM {input} AS i "
+                                  "JOIN templates t ON t.id = i.id",
+                                  wanted)) {
+    versions[row[0].uuid()] = row[1].integer();
+  }
+  return versions;
+}
+
 }  // namespace segmentflow

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 #include "schemas/describe/json.hpp"
 
 namespace segmentflow {
+
+// When each of these templates has changed last.
+std::map<Uuid, Time> template_versions(Transaction& tx, const std::vector<Uuid>& ids);
 
 struct Template {
   Uuid id;

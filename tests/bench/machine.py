@@ -84,11 +84,19 @@ def cpu_seconds_of_tree(pid):
     return total / CLOCK_TICKS_PER_S
 
 
-def peak_resident_mb(pid):
+def status_mb(pid, name):
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError(f"/proc/{pid}/status has no VmHWM")
+    raise RuntimeError(f"/proc/{pid}/status has no {name}")
+
+
+def peak_resident_mb(pid):
+    return status_mb(pid, "VmHWM")
+
+
+def resident_mb(pid):
+    return status_mb(pid, "VmRSS")
 
 
 def median(values):

@@ -32,10 +32,11 @@ test("help is there for every command, and fits a terminal", async () => {
   const commands = [...help.matchAll(/^ {2}([a-z]+) {3,}\S/gm)].map((match) => match[1]);
   assert.deepEqual(commands, [
     "serve", "mcp", "init", "call", "doctor", "nodes", "backup", "resume", "migrate", "keys",
-    "domains", "senders", "templates", "groups",
+    "approvals", "audit", "domains", "senders", "templates", "groups",
   ]);
   const below = [["keys", "create"], ["keys", "list"], ["keys", "revoke"], ["domains", "add"],
-    ["senders", "add"], ["templates", "import"], ["groups", "add"], ["groups", "subscribe"]];
+    ["senders", "add"], ["templates", "import"], ["groups", "add"], ["groups", "subscribe"],
+    ["approvals", "list"], ["approvals", "approve"], ["approvals", "reject"]];
   for (const command of [[], ...commands.map((name) => [name]), ...below]) {
     const text = await works([...command, "--help"]);
     assert.match(text, /Usage:/, command.join(" "));

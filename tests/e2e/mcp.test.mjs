@@ -68,7 +68,8 @@ for (const mode of modeNames) {
         const { result } = await server.request("initialize", hello(revision));
         assert.equal(result.protocolVersion, revision);
         assert.deepEqual(result.capabilities, {
-          tools: {}, prompts: {}, resources: {},
+          tools: {}, prompts: {},
+          resources: mode === "embedded" ? { subscribe: true } : {},
           ...(revision >= "2025-03-26" ? { completions: {} } : {}),
         });
         assert.equal(result.serverInfo.name, "segmentflow");

@@ -1,26 +1,20 @@
 // Fuzzes what is made of a template's text: reading, checking and rendering it.
 // Input: JSON text, {"definition": {...}, "state": {"data", "profile", "event", "brand"}}.
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "core/templates/preview.hpp"
 #include "schemas/describe/json.hpp"
+#include "tests/fuzz/promise.hpp"
 
 using namespace segmentflow;
 using describe::Json;
+using fuzz::require;
 
 namespace {
 
 const Json* member(const Json& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() ? nullptr : &*found;
-}
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
 }
 
 // The rules of every output, whatever came in.

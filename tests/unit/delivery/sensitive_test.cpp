@@ -80,7 +80,7 @@ TEST_CASE("sensitive: sends that end otherwise keep nothing either") {
   CHECK(shop.kept(failing).find("s3cret") == std::string::npos);
   const Uuid late = shop.accept();
   shop.clock.advance(AcceptSettings{}.deadline + 1);
-  shop.database->write([](Transaction& tx) { fail_overdue_sends(tx, 10); });
+  shop.database->write([](Transaction& tx) { end_overdue_sends(tx, 10); });
   CHECK(shop.status(late) == "Failed ProviderUnavailable");
   CHECK(shop.kept(late).find("s3cret") == std::string::npos);
   CHECK(shop.stored(late).subject == "Your code is [redacted]");

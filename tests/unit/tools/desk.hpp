@@ -29,7 +29,7 @@ class Desk : public Shop {
                              Dispatcher::InputMaker make_input) {
     auto promise = std::make_shared<std::promise<Result<Answer>>>();
     auto answer = promise->get_future();
-    dispatcher.call(*registry.find_by_id(id), with, std::move(make_input),
+    dispatcher.call(*registry.find_by_id(id), with, {"rest", ""}, std::move(make_input),
                     [promise](Result<Answer> given) { promise->set_value(std::move(given)); });
     return answer.get();
   }

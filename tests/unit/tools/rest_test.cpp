@@ -146,7 +146,7 @@ TEST_CASE("rest: what is in the wrong place or not known is refused by its path"
   CHECK(body("{\"a\": 1, \"a\": 2}").starts_with("ValidationFailed"));
   CHECK(body("{\"to\": \"\xFF\"}").starts_with("ValidationFailed"));
   CHECK(body(R"({"idempotencyKey": "k"})") == "ValidationFailed /idempotencyKey");
-  CHECK(problem(rest_input(send, {{}, {{"dryRun", "1"}}, {}, "{}"})) == "ValidationFailed /dryRun");
+  CHECK(problem(rest_input(send, {{}, {{"dryRum", "1"}}, {}, "{}"})) == "ValidationFailed /dryRum");
   const std::string large = "{\"data\": \"" + std::string(send.info.body_bytes_max, 'x') + "\"}";
   CHECK(problem(rest_input(send, {{}, {}, {}, large})).starts_with("PayloadTooLarge"));
   // Where nothing is expected an empty object is nothing.

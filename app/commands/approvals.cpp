@@ -1,0 +1,102 @@
+// What a person decides about what assistants do, and what they have done.
+#include <fmt/format.h>
+
+#include "app/commands/administration.hpp"
+#include "app/commands/commands.hpp"
+#include "core/access/audit.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/secret.hpp"
+#include "core/delivery/approvals.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+constexpr int kApprovalsMax = 1'000;
+constexpr std::size_t kDigestShown = 16;  // hexadecimal digits
+
+Result<Uuid> approval_id(const std::string& text) {
+  if (const auto id = Uuid::parse(text)) return *id;
+  return fail(ErrorCode::ValidationFailed,
+              fmt::format("\"{}\" is no id of an approval. See segmentflow approvals list.", text));
+}
+
+// Decides by `work`, which gives how many emails it was about.
+int decide(const Settings& settings, const std::string& id_text,
+           Result<std::int64_t> (*work)(Transaction&, const Uuid&), std::string_view what) {
+  const auto id = approval_id(id_text);
+  if (!id) return report(id.error());
+  std::int64_t emails = 0;
+  const auto done = administer(settings, [&](Runtime&, Transaction& tx) -> Result<void> {
+    return work(tx, *id).map([&](std::int64_t count) { emails = count; });
+  });
+  if (!done) return report(done.error());
+  fmt::print("{} {}.\n", emails == 1 ? "1 email" : fmt::format("{} emails", emails), what);
+  return 0;
+}
+
+// The key of that id, or with that end.
+Result<std::optional<Uuid>> chosen_key(Transaction& tx, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  for (const ApiKey& key : list_api_keys(tx)) {
+    if (key.id.to_string() == text || key.last4 == text || key.name == text) return key.id;
+  }
+  return fail(ErrorCode::NotFound,
+              fmt::format("There is no API key \"{}\". See segmentflow keys list.", text));
+}
+
+void print_audit(const AuditRow& row) {
+  const AuditEntry& entry = row.entry;
+  fmt::print("{:<24}  {:<20}  {:<4}  {:<22}  {:<22}  {:<3}  {:<16}  {}\n",
+             to_iso8601(entry.called_at), row.key_name, entry.surface, entry.operation,
+             entry.outcome, entry.is_dry_run ? "dry" : "",
+             to_hex(entry.arguments_digest).substr(0, kDigestShown), entry.request_id);
+}
+
+}  // namespace
+
+int run_approvals_list(const Settings& settings, bool with_decided) {
+  std::vector<Approval> approvals;
+  const auto done = administer(settings, [&](Runtime&, Transaction& tx) -> Result<void> {
+    approvals = list_approvals(tx, !with_decided, kApprovalsMax);
+    return {};
+  });
+  if (!done) return report(done.error());
+  fmt::print("{:<36}  {:<8}  {:<24}  {:<16}  {:>6}  {}\n", "ID", "STATE", "ASKED", "KEY", "EMAILS",
+             "FIRST EMAIL");
+  for (const Approval& each : approvals) {
+    fmt::print("{:<36}  {:<8}  {:<24}  {:<16}  {:>6}  to {}: \"{}\" ({})\n", each.id.to_string(),
+               each.state, to_iso8601(each.created_at), each.key_name, each.emails, each.to_email,
+               each.subject, each.template_name);
+  }
+  return 0;
+}
+
+int run_approvals_approve(const Settings& settings, const std::string& id) {
+  return decide(settings, id, approve, "approved; due now");
+}
+
+int run_approvals_reject(const Settings& settings, const std::string& id) {
+  return decide(settings, id, reject, "rejected; nothing is sent");
+}
+
+int run_audit(const Settings& settings, const AuditOptions& options) {
+  const auto since = options.since.empty() ? std::nullopt : parse_duration(options.since);
+  if (!since && !options.since.empty()) {
+    return report({ErrorCode::ValidationFailed,
+                   fmt::format("\"{}\" is no duration such as 1h or 7d.", options.since)});
+  }
+  std::vector<AuditRow> rows;
+  const auto done = administer(settings, [&](Runtime& runtime, Transaction& tx) -> Result<void> {
+    auto key = chosen_key(tx, options.key);
+    if (!key) return tl::unexpected(key.error());
+    rows = list_audit(tx, {*key, since ? runtime.clock().now() - *since : 0, options.limit});
+    return {};
+  });
+  if (!done) return report(done.error());
+  fmt::print("{:<24}  {:<20}  {:<4}  {:<22}  {:<22}  {:<3}  {:<16}  {}\n", "TIME", "KEY", "BY",
+             "OPERATION", "OUTCOME", "", "ARGUMENTS", "REQUEST");
+  for (const AuditRow& row : rows) print_audit(row);
+  return 0;
+}
+
+}  // namespace segmentflow::app

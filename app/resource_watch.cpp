@@ -1,0 +1,73 @@
+#include "app/resource_watch.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+#include "mcp/resources.hpp"
+
+namespace segmentflow::app {
+namespace {
+
+// Nothing is asked while nobody watches.
+constexpr std::chrono::milliseconds kLookEvery{500};
+
+}  // namespace
+
+ResourceWatch::ResourceWatch(Runtime& runtime, std::shared_ptr<mcp::Changes> changes)
+    : runtime_(runtime), changes_(std::move(changes)), thread_([this] { run(); }) {}
+
+ResourceWatch::~ResourceWatch() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void ResourceWatch::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
+    lock.unlock();
+    try {
+      look();
+    } catch (const std::exception& defect) {  // must not end the process
+      spdlog::error("looking after watched resources failed because of a defect: {}",
+                    defect.what());
+    }
+    lock.lock();
+  }
+}
+
+void ResourceWatch::look() {
+  std::map<std::string, Time> now;
+  const auto watched = changes_->watched();
+  for (const auto& operation : runtime_.registry().operations()) {
+    if (operation.info.versions == nullptr) continue;
+    std::map<Uuid, std::string> addresses;
+    for (const std::string& uri : watched) {
+      const auto id = mcp::variable_in({std::string(operation.info.resource), "", "", "", ""}, uri);
+      const auto uuid = id ? Uuid::parse(*id) : std::nullopt;
+      if (uuid) addresses.emplace(*uuid, uri);
+    }
+    if (addresses.empty()) continue;
+    std::vector<Uuid> ids;
+    for (const auto& [id, uri] : addresses) ids.push_back(id);
+    const auto read = runtime_.database().read([&](Transaction& tx) {
+      for (const auto& [id, version] : operation.info.versions(tx, ids)) {
+        now[addresses.at(id)] = version;
+      }
+    });
+    if (!read) return;  // the database is away; what changes meanwhile is told then
+  }
+  for (const auto& [uri, version] : now) {
+    // At first sight it is told too: it may have changed since the client has read it.
+    const auto before = seen_.find(uri);
+    if (before != seen_.end() && before->second == version) continue;
+    changes_->tell({mcp::Change::Of::Resource, uri, {}});
+  }
+  seen_ = std::move(now);
+}
+
+}  // namespace segmentflow::app

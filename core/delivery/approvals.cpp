@@ -1,0 +1,73 @@
+#include "core/delivery/approvals.hpp"
+
+#include <fmt/format.h>
+
+#include "core/delivery/delivery_records.hpp"
+#include "core/jobs/jobs.hpp"
+
+namespace segmentflow {
+namespace {
+
+// From Pending to `state`.
+Result<void> decide(Transaction& tx, const Uuid& id, std::string_view state) {
+  tx.query("UPDATE approvals SET state = $1, decided_at = $2 WHERE id = $3 AND state = 'Pending'",
+           {state, tx.now(), id});
+  if (tx.changes() == 1) return {};
+  const auto rows = tx.query("SELECT state FROM approvals WHERE id = $1", {id});
+  if (rows.empty()) {
+    return fail(
+        ErrorCode::NotFound,
+        fmt::format("There is no approval {}. See segmentflow approvals list.", id.to_string()));
+  }
+  return fail(ErrorCode::Conflict,
+              fmt::format("The approval {} is {} already.", id.to_string(), rows[0][0].text()));
+}
+
+}  // namespace
+
+std::vector<Approval> list_approvals(Transaction& tx, bool only_pending, int limit) {
+  const auto rows = tx.query(
+      fmt::format(
+          "SELECT a.id, o.name, k.name, a.state, a.created_at, "
+          "(SELECT count(*) FROM email_sends c WHERE c.approval_id = a.id), "
+          "s.to_email, s.subject, t.name FROM approvals a "
+          "JOIN organizations o ON o.id = a.organization_id "
+          "JOIN api_keys k ON k.id = a.api_key_id "
+          "LEFT JOIN email_sends s ON s.row_id = "
+          "(SELECT min(f.row_id) FROM email_sends f WHERE f.approval_id = a.id) "
+          "LEFT JOIN templates t ON t.organization_id = s.organization_id AND t.id = s.template_id "
+          "{} LIMIT $1",
+          only_pending ? "WHERE a.state = 'Pending' ORDER BY a.row_id" : "ORDER BY a.row_id DESC"),
+      {limit});
+  std::vector<Approval> approvals;
+  for (const auto& row : rows) {
+    approvals.push_back({row[0].uuid(), row[1].text(), row[2].text(), row[3].text(),
+                         row[4].integer(), row[5].integer(), row[6].optional_text().value_or(""),
+                         row[7].optional_text().value_or(""), row[8].optional_text().value_or("")});
+  }
+  return approvals;
+}
+
+std::int64_t count_waiting_approvals(Transaction& tx) {
+  return tx.query("SELECT count(*) FROM approvals WHERE state = 'Pending'").at(0)[0].integer();
+}
+
+Result<std::int64_t> approve(Transaction& tx, const Uuid& id) {
+  if (auto decided = decide(tx, id, "Approved"); !decided) {
+    return tl::unexpected(decided.error());
+  }
+  tx.query(
+      "UPDATE jobs SET due_at = $1 WHERE due_at = $2 AND kind = $3 "
+      "AND subject_id IN (SELECT s.id FROM email_sends s WHERE s.approval_id = $4)",
+      {tx.now(), kUnapprovedDue, to_string(JobKind::Deliver), id});
+  return tx.changes();
+}
+
+Result<std::int64_t> reject(Transaction& tx, const Uuid& id) {
+  if (auto decided = decide(tx, id, "Rejected"); !decided) {
+    return tl::unexpected(decided.error());
+  }
+  return deny_unapproved_sends(tx, id);
+}
+
+}  // namespace segmentflow
