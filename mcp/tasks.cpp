@@ -126,6 +126,15 @@ void Task::cancel() {
   tell_(*this);
 }
 
+void Task::forget() {
+  Resume dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    dropped = std::exchange(resume_, nullptr);
+  }
+  cancellation_.forget();
+}
+
 std::string Task::head_members() const {
   std::string out = R"("taskId":)";
   jsonrpc::append_string(out, id_);
@@ -158,29 +167,55 @@ Tasks::Tasks(TaskLimits limits, std::function<std::string()> random_name,
              std::shared_ptr<Changes> changes)
     : limits_(limits), random_name_(std::move(random_name)), changes_(std::move(changes)) {}
 
+void Tasks::end() {
+  std::unordered_map<std::string, std::shared_ptr<Task>> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(tasks_);
+  }
+  for (const auto& [id, task] : ended) task->forget();
+}
+
 std::shared_ptr<Task> Tasks::start(const std::string& identity) {
   const auto tell = [changes = changes_](const Task& task) {
     changes->tell({Change::Of::Task, task.id(), task.members()});
   };
   auto task = std::make_shared<Task>(random_name_(), identity, limits_, tell);
-  const std::lock_guard lock(mutex_);
-  forget_old();
-  if (tasks_.size() >= limits_.tasks_max) return nullptr;
-  tasks_.emplace(task->id(), task);
+  Forgotten old;
+  {
+    const std::lock_guard lock(mutex_);
+    old = take_old();
+    if (tasks_.size() < limits_.tasks_max) {
+      tasks_.emplace(task->id(), task);
+    } else {
+      task = nullptr;
+    }
+  }
+  for (const auto& each : old) each->forget();
   return task;
 }
 
 std::shared_ptr<Task> Tasks::find(const std::string& id, std::string_view identity) {
-  const std::lock_guard lock(mutex_);
-  forget_old();
-  const auto found = tasks_.find(id);
-  if (found == tasks_.end() || !found->second->belongs_to(identity)) return nullptr;
-  return found->second;
+  Forgotten old;
+  std::shared_ptr<Task> found;
+  {
+    const std::lock_guard lock(mutex_);
+    old = take_old();
+    const auto known = tasks_.find(id);
+    if (known != tasks_.end() && known->second->belongs_to(identity)) found = known->second;
+  }
+  for (const auto& each : old) each->forget();
+  return found;
 }
 
-void Tasks::forget_old() {
+Tasks::Forgotten Tasks::take_old() {
   const auto now = system_clock::now();
-  std::erase_if(tasks_, [&](const auto& each) { return each.second->is_over(now); });
+  Forgotten old;
+  for (const auto& [id, task] : tasks_) {
+    if (task->is_over(now)) old.push_back(task);
+  }
+  for (const auto& task : old) tasks_.erase(task->id());
+  return old;
 }
 
 }  // namespace mcp

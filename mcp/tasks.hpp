@@ -50,6 +50,9 @@ class Task {
   // What the client says. Answers to questions that are not open are passed over.
   void take_responses(const Json& responses);
   void cancel();
+  // Nobody can ask for it any more: what waits for answers is let go.
+  void forget();
+
   // Calls `then` when the client cancels the task: now, if it has.
   void on_cancel(std::function<void()> then) { cancellation_.on_cancel(std::move(then)); }
 
@@ -87,6 +90,10 @@ class Tasks {
   Tasks(TaskLimits limits, std::function<std::string()> random_name,
         std::shared_ptr<Changes> changes);
 
+  // Forgets all tasks. A task that waits for answers keeps its server alive until then: to be called
+  // when the server stops.
+  void end();
+
   // A new task; null when there are too many.
   std::shared_ptr<Task> start(const std::string& identity);
 
@@ -94,7 +101,8 @@ class Tasks {
   std::shared_ptr<Task> find(const std::string& id, std::string_view identity);
 
  private:
-  void forget_old();  // under mutex_
+  using Forgotten = std::vector<std::shared_ptr<Task>>;
+  Forgotten take_old();  // under mutex_
 
   const TaskLimits limits_;
   const std::function<std::string()> random_name_;

@@ -57,6 +57,7 @@ int serve_http(std::uint16_t port, std::shared_ptr<mcp::Server> server) {
                        const std::function<void(transport::mcp_http::Identified)>& done) {
     done(caller);
   };
+  const auto tasks = server->tasks;
   mount.server = std::move(server);
   http::Options options;
   options.port = port;
@@ -71,12 +72,14 @@ int serve_http(std::uint16_t port, std::shared_ptr<mcp::Server> server) {
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   listener.stop();
+  tasks->end();
   return 0;
 }
 
 int serve_stdio(const std::shared_ptr<mcp::Server>& server) {
   transport::stdio::StdioServer stdio(server, make_provider(*server), {});
   stdio.run();
+  server->tasks->end();
   return 0;
 }
 

@@ -73,7 +73,7 @@ void check(const std::string& reply) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const auto server = make_server();
+  const auto server = make_server();
   static const auto provider = make_provider();
   std::size_t replies = 0;
   mcp::Connection connection(server, provider, [&](const std::string& reply) {
@@ -91,5 +91,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!read) require(replies == before + 1, "an answer to what is no JSON");
     server->changes->tell({mcp::Change::Of::Resource, "fuzz://a", {}});
   }
+  server->tasks->end();
   return 0;
 }

@@ -234,7 +234,9 @@ struct TaskClient : Client {
   explicit TaskClient(std::shared_ptr<mcp::Provider> provider)
       : TaskClient(server_with_tasks(), std::move(provider)) {}
   TaskClient(const std::shared_ptr<mcp::Server>& server, std::shared_ptr<mcp::Provider> provider)
-      : Client(server, std::move(provider)) {}
+      : Client(server, std::move(provider)), tasks(server->tasks) {}
+  ~TaskClient() { tasks->end(); }
+  std::shared_ptr<mcp::Tasks> tasks;
   static std::shared_ptr<mcp::Server> server_with_tasks() {
     auto server = test_server();
     server->tasks = std::make_shared<mcp::Tasks>(mcp::TaskLimits{}, server->secrets.random_name,
