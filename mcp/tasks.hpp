@@ -90,8 +90,8 @@ class Tasks {
   Tasks(TaskLimits limits, std::function<std::string()> random_name,
         std::shared_ptr<Changes> changes);
 
-  // Forgets all tasks. A task that waits for answers keeps its server alive until then: to be called
-  // when the server stops.
+  // Forgets all tasks. A task that waits for answers keeps its server alive until then: to be
+  // called when the server stops.
   void end();
 
   // A new task; null when there are too many.

@@ -77,7 +77,7 @@ class McpBench:
             flag = "--stdio" if transport == "stdio" else "--listen"
             result[f"{transport} sdk"] = self.load(transport, "legacy", CALLS_SDK,
                                                    [node(), self.sdk, flag])
-        result["list"] = self.load("stdio", "legacy", LISTS, [BINARY, "mcp"], "tools/list", 1,
+        result["list"] = self.load("stdio", "legacy", LISTS, [BINARY, "mcp"], "tools/list", IN_FLIGHT,
                                    self.env())
         result["starts"] = [self.start() for _ in range(STARTS)]
         return result
