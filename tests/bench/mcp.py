@@ -33,9 +33,8 @@ class McpBench:
     def close(self):
         self.sdk.unlink(missing_ok=True)
 
-    def load(self, transport, era, calls, command, method="tools/call", in_flight=IN_FLIGHT,
-             env=None):
-        wanted = {"transport": transport, "era": era, "calls": calls, "inFlight": in_flight,
+    def load(self, transport, era, calls, command, method="tools/call", env=None):
+        wanted = {"transport": transport, "era": era, "calls": calls, "inFlight": IN_FLIGHT,
                   "method": method, "command": [str(word) for word in command],
                   **({"env": env} if env else {})}
         done = subprocess.run([node(), str(HERE / "mcp_load.mjs"), json.dumps(wanted)],
@@ -77,8 +76,8 @@ class McpBench:
             flag = "--stdio" if transport == "stdio" else "--listen"
             result[f"{transport} sdk"] = self.load(transport, "legacy", CALLS_SDK,
                                                    [node(), self.sdk, flag])
-        result["list"] = self.load("stdio", "legacy", LISTS, [BINARY, "mcp"], "tools/list", IN_FLIGHT,
-                                   self.env())
+        result["list"] = self.load("stdio", "legacy", LISTS, [BINARY, "mcp"], "tools/list",
+                                   env=self.env())
         result["starts"] = [self.start() for _ in range(STARTS)]
         return result
 
