@@ -138,7 +138,8 @@ const raw = (on, path, headers, method = "POST") => new Promise((done, fail) => 
 
 test("pages of other sites are refused on every route", async (t) => {
   const on = await engine(t, { settings: { SEGMENTFLOW_PUBLIC_URL: "https://mail.example.com" } });
-  const routes = [["/mcp", "POST"], ["/mcp", "GET"], ["/mcp", "DELETE"], ["/healthz", "GET"],
+  const routes = [["/mcp", "POST"], ["/mcp", "GET"], ["/mcp", "DELETE"], ["/sse", "GET"],
+    ["/messages", "POST"], ["/healthz", "GET"],
     ["/api/v1/status", "GET"], ["/.well-known/oauth-protected-resource", "GET"]];
   for (const [path, method] of routes) {
     for (const attack of [{ host: "evil.example" }, { origin: "https://evil.example" },
