@@ -179,7 +179,7 @@ inline constexpr describe::FieldRules kTemplateNameRules = {.doc = "Name for peo
                                                             .length_max = kTemplateNameLengthMax,
                                                             .example = R"("Receipt")"};
 inline constexpr describe::FieldRules kTemplateKeyRules = {
-    .doc = "A unique name for programs, for use as templateKey: lower-case letters, digits, . _ -",
+    .doc = "Unique name for programs, as templateKey: lower-case letters, digits and ._-.",
     .length_min = 1,
     .length_max = kTemplateKeyLengthMax,
     .pattern = "^[a-z0-9][a-z0-9._-]*$",
