@@ -53,17 +53,36 @@ tl::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::ValidationFailed, std::move(message));
 }
 
-Result<std::vector<std::string>> parse_recipients(const std::string& list) {
-  std::vector<std::string> recipients;
-  for (const std::string& text : split(list)) {
-    auto entry = recipient_entry(text);
-    if (!entry) {
-      return refuse(
-          fmt::format("\"{}\" is neither a domain such as example.com nor a bare address.", text));
-    }
-    recipients.push_back(std::move(*entry));
+Result<std::string> parse_recipient(const std::string& text) {
+  if (auto entry = recipient_entry(text)) return std::move(*entry);
+  return refuse(
+      fmt::format("\"{}\" is neither a domain such as example.com nor a bare address.", text));
+}
+
+Result<std::string> parse_template(const std::string& text) {
+  if (const auto id = Uuid::parse(text)) return id->to_string();
+  if (is_template_key(text)) return text;
+  return refuse(fmt::format("\"{}\" is neither a template's key nor its id.", text));
+}
+
+// `what` names the list in the refusal.
+Result<std::vector<std::string>> parse_list(const std::optional<std::string>& list,
+                                            std::string_view what,
+                                            Result<std::string> (*parse)(const std::string&)) {
+  std::vector<std::string> entries;
+  if (!list) return entries;
+  for (const std::string& text : split(*list)) {
+    auto entry = parse(text);
+    if (!entry) return tl::unexpected(std::move(entry.error()));
+    entries.push_back(std::move(*entry));
   }
-  return recipients;
+  if (entries.empty()) {
+    return refuse(fmt::format("The list of {} is empty. Leave it out to allow all.", what));
+  }
+  if (entries.size() > kEntriesMax) {
+    return refuse(fmt::format("The list of {} has more than {} entries.", what, kEntriesMax));
+  }
+  return entries;
 }
 
 }  // namespace
@@ -92,25 +111,20 @@ bool Guards::ask_about(std::size_t emails) const {
 
 Result<Guards> parse_guards(const GuardTexts& texts) {
   Guards guards;
-  auto recipients = parse_recipients(texts.recipients);
+  auto recipients = parse_list(texts.recipients, "recipients", parse_recipient);
   if (!recipients) return tl::unexpected(std::move(recipients.error()));
   guards.recipients = std::move(*recipients);
-  guards.templates = split(texts.templates);
-  for (const std::string& name : guards.templates) {
-    if (is_template_key(name) || Uuid::parse(name)) continue;
-    return refuse(fmt::format("\"{}\" is neither a template's key nor its id.", name));
-  }
-  if (guards.recipients.size() > kEntriesMax || guards.templates.size() > kEntriesMax) {
-    return refuse(fmt::format("A list of a key has at most {} entries.", kEntriesMax));
-  }
+  auto templates = parse_list(texts.templates, "templates", parse_template);
+  if (!templates) return tl::unexpected(std::move(templates.error()));
+  guards.templates = std::move(*templates);
   guards.sends_per_day = texts.sends_per_day;
   if (guards.sends_per_day && *guards.sends_per_day < 0) {
     return refuse("The emails a day must not be negative.");
   }
-  const auto ask = ask_of(texts.ask_first.empty() ? "never" : texts.ask_first);
+  const std::string ask_first = texts.ask_first.value_or("never");
+  const auto ask = ask_of(ask_first);
   if (!ask) {
-    return refuse(
-        fmt::format("\"{}\" is no way to ask first: human or self-confirm.", texts.ask_first));
+    return refuse(fmt::format("\"{}\" is no way to ask first: human or self-confirm.", ask_first));
   }
   guards.ask_first = *ask;
   guards.ask_above = texts.ask_above.value_or(0);

@@ -39,12 +39,13 @@ struct Guards {
   bool operator==(const Guards&) const = default;
 };
 
-// As an operator writes them: recipients and templates are lists with commas. ValidationFailed.
+// As an operator writes them: recipients and templates are lists with commas. What is left out does
+// not limit; what is there and empty, as from a variable that is not set, is ValidationFailed.
 struct GuardTexts {
-  std::string recipients;
-  std::string templates;
+  std::optional<std::string> recipients;
+  std::optional<std::string> templates;
   std::optional<std::int64_t> sends_per_day;
-  std::string ask_first;  // "" is never
+  std::optional<std::string> ask_first;
   std::optional<std::int64_t> ask_above;
 };
 Result<Guards> parse_guards(const GuardTexts& texts);

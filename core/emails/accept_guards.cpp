@@ -12,8 +12,9 @@ tl::unexpected<Error> refuse(ErrorCode code, std::string path, std::string messa
 }
 
 Result<void> check_recipient(const Guards& guards, const std::string& email, std::string path) {
+  if (guards.recipients.empty()) return {};
   const auto address = parse_address(email);
-  if (!address || guards.allow_recipient(*address)) return {};
+  if (address && guards.allow_recipient(*address)) return {};
   return refuse(ErrorCode::RecipientNotAllowed, std::move(path),
                 fmt::format("This API key may not write to {}. Use a recipient that it is allowed, "
                             "or ask the operator for another key.",

@@ -166,7 +166,9 @@ test("no answer to the dot: repeated with the same Message-ID, or not where the 
 
 test("a send accepted before a kill -9 is delivered after the restart", async (t) => {
   const receiver = await sink(t);
-  const settings = { SEGMENTFLOW_SMTP_URL: receiver.url };
+  // What was claimed before the kill waits on PostgreSQL for the lease, 30 s by default.
+  const settings = { SEGMENTFLOW_SMTP_URL: receiver.url, ...quick,
+    SEGMENTFLOW_LEASE_HEARTBEAT: "500ms", SEGMENTFLOW_LEASE_EXPIRY: "2s" };
   const first = await engine(t, { settings });
   const key = freshKey();
   const { id } = await accepted(first, sendBody(), key);

@@ -64,6 +64,17 @@ test("recipients, templates and days are limited over REST and MCP alike", async
     /\[recipients example\.com; templates receipt-default; 2 emails a day\]/);
 });
 
+test("a guard that is there and empty is refused, and makes no key", async (t) => {
+  const on = await engine(t);
+  for (const flag of ["--recipients", "--templates", "--ask-first"]) {
+    const done = await run(on.executable, ["keys", "create", "--name", "unset variable",
+      "--scopes", "all", flag, ""], { env: on.env });
+    assert.notEqual(done.code, 0, flag);
+    assert.equal(done.stdout, "");
+  }
+  assert.doesNotMatch((await on.cli(["keys", "list"])).stdout, /unset variable/);
+});
+
 test("callers at once never pass the daily limit", async (t) => {
   const on = await engine(t);
   const by = await guarded(on, "--sends-per-day", "25");

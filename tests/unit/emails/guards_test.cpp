@@ -204,7 +204,8 @@ TEST_CASE("guards: texts of an operator are read, kept and told") {
   for (const GuardTexts& wrong :
        {GuardTexts{.recipients = "a b"}, GuardTexts{.templates = "No Key"},
         GuardTexts{.sends_per_day = -1}, GuardTexts{.ask_first = "sometimes"},
-        GuardTexts{.ask_above = 5}}) {
+        GuardTexts{.ask_above = 5}, GuardTexts{.recipients = ""}, GuardTexts{.templates = " ,"},
+        GuardTexts{.ask_first = ""}}) {
     CHECK_FALSE(parse_guards(wrong));
   }
 }
