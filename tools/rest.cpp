@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <set>
+
+#include "core/base/ascii.hpp"
 
 namespace segmentflow {
 namespace {
@@ -18,13 +19,6 @@ const std::string* find_pair(const Pairs& pairs, std::string_view name) {
     if (key == name) return &value;
   }
   return nullptr;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 // A Structured-Field string (RFC 9651 §3.3.3) and the bare text are the same value: clients of the
@@ -158,7 +152,7 @@ std::string api_key_of(const Pairs& headers) {
   const auto* authorization = find_pair(headers, "authorization");
   if (!authorization) return "";
   constexpr std::string_view kBearer = "bearer ";
-  if (lower(authorization->substr(0, kBearer.size())) != kBearer) return "";
+  if (ascii_lower(authorization->substr(0, kBearer.size())) != kBearer) return "";
   const std::size_t start = authorization->find_first_not_of(' ', kBearer.size());
   return start == std::string::npos ? "" : authorization->substr(start);
 }
@@ -175,7 +169,7 @@ Result<Json> rest_input(const Operation& operation, const RestRequest& request) 
     if (field.rules.carried == Carried::Path) {
       if (const auto* value = find_pair(request.captures, name)) (*input)[name] = *value;
     } else if (field.rules.carried == Carried::Header) {
-      const auto* value = find_pair(request.headers, lower(field.rules.header));
+      const auto* value = find_pair(request.headers, ascii_lower(field.rules.header));
       if (value) (*input)[name] = unquoted(*value);
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.hpp"
 #include "core/base/utf8.hpp"
 
 namespace segmentflow {
@@ -16,14 +17,6 @@ bool is_letter(char c) {
 }
 bool is_letter_or_digit(char c) {
   return is_letter(c) || (c >= '0' && c <= '9');
-}
-
-std::string ascii_lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 std::string_view trim_spaces(std::string_view text) {

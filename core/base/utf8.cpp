@@ -52,6 +52,13 @@ std::size_t utf8_character_bytes(std::string_view text, std::size_t at) {
   return lead.size;
 }
 
+std::string_view utf8_beginning(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
 bool is_valid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     at += ascii_words(text.substr(at));

@@ -11,6 +11,10 @@ namespace segmentflow {
 // bytes.
 std::size_t utf8_character_bytes(std::string_view text, std::size_t at);
 
+// The longest beginning of at most `bytes_max` bytes that cuts no character. The text must be valid
+// UTF-8.
+std::string_view utf8_beginning(std::string_view text, std::size_t bytes_max);
+
 bool is_valid_utf8(std::string_view text);
 
 // True when the text holds a control character: U+0000 to U+001F, U+007F, or U+0080 to U+009F.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/base/ascii.hpp"
 #include "core/base/utf8.hpp"
 #include "core/delivery/mime_body.hpp"
 #include "core/delivery/mime_header.hpp"
@@ -95,10 +96,7 @@ bool is_reserved(std::string_view name) {
   static constexpr std::array<std::string_view, 11> kReserved = {
       "bcc", "cc",       "date",        "from",     "message-id", "mime-version",
       "to",  "reply-to", "return-path", "received", "subject"};
-  std::string lower(name);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string lower = ascii_lower(name);
   return std::ranges::find(kReserved, lower) != kReserved.end() || lower.starts_with("content-") ||
          lower.starts_with("resent-");
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "core/store/row_versions.hpp"
 #include "schemas/describe/json.hpp"
 
 namespace segmentflow {
@@ -118,15 +119,7 @@ std::string addresses_to_json(const std::vector<Address>& addresses) {
 }
 
 std::map<Uuid, Time> send_versions(Transaction& tx, const std::vector<Uuid>& ids) {
-  SqlInput wanted({{"id", SqlType::Bytes}});
-  for (const Uuid& id : ids) wanted.add({id});
-  std::map<Uuid, Time> versions;
-  for (const auto& row : tx.query("SELECT s.id, s.updated_at FROM {input} AS i "
-                                  "JOIN email_sends s ON s.id = i.id",
-                                  wanted)) {
-    versions[row[0].uuid()] = row[1].integer();
-  }
-  return versions;
+  return row_versions(tx, "email_sends", ids);
 }
 
 Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id,

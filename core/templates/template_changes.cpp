@@ -168,13 +168,7 @@ describe::Patch<T> as_patch(const std::optional<T>& value) {
 // "Copy of" the name, as much of it as whole characters allow.
 std::string copy_name(const std::string& name) {
   std::string copy = "Copy of ";
-  for (std::size_t at = 0; at < name.size();) {
-    const std::size_t bytes = std::max<std::size_t>(utf8_character_bytes(name, at), 1);
-    if (copy.size() + bytes > kTemplateNameLengthMax) break;
-    copy.append(name, at, bytes);
-    at += bytes;
-  }
-  return copy;
+  return copy.append(utf8_beginning(name, kTemplateNameLengthMax - copy.size()));
 }
 
 // The next revision is this caller's: others that change the template wait for the end of the

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/store/row_versions.hpp"
+
 namespace segmentflow {
 namespace {
 
@@ -67,15 +69,7 @@ Result<TemplateDetail> retrieve_template(Transaction& tx, const Uuid& organizati
 }
 
 std::map<Uuid, Time> template_versions(Transaction& tx, const std::vector<Uuid>& ids) {
-  SqlInput wanted({{"id", SqlType::Bytes}});
-  for (const Uuid& id : ids) wanted.add({id});
-  std::map<Uuid, Time> versions;
-  for (const auto& row : tx.query("SELECT t.id, t.updated_at FROM {input} AS i "
-                                  "JOIN templates t ON t.id = i.id",
-                                  wanted)) {
-    versions[row[0].uuid()] = row[1].integer();
-  }
-  return versions;
+  return row_versions(tx, "templates", ids);
 }
 
 }  // namespace segmentflow
