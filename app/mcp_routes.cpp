@@ -4,7 +4,6 @@
 #include "app/mcp_server.hpp"
 #include "app/resource_watch.hpp"
 #include "core/base/secret.hpp"
-#include "tools/mcp_compact.hpp"
 #include "tools/rest.hpp"
 #include "transport/mcp/mcp_routes.hpp"
 
@@ -43,18 +42,17 @@ class Identifier {
   void identify(const http::Request& request, std::function<void(mcp_http::Identified)> done) {
     auto groups = parse_tool_groups(runtime_.registry(), request.header(kToolsHeader).value_or(""));
     if (!groups) return done(refused(groups.error(), request.request_id));
-    const ToolFilter filter{std::move(*groups), request.header(kReadOnlyHeader) == "true"};
+    const ToolOffer offer{{std::move(*groups), request.header(kReadOnlyHeader) == "true"},
+                          request.header(kCompactHeader) == "true"};
     const std::string secret = api_key_of(request.headers);
     runtime_.dispatcher().identify(
-        secret, [this, secret, filter, compact = request.header(kCompactHeader) == "true",
-                 id = request.request_id, done](Result<KeyPtr> key) {
+        secret, [this, secret, offer, id = request.request_id, done](Result<KeyPtr> key) {
           if (!key) return done(refused(key.error(), id));
           auto caller =
               std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
-          std::shared_ptr<mcp::Provider> tools = std::make_shared<OperationProvider>(
-              runtime_.registry(), lists_, filter, std::move(caller), true);
-          if (compact) tools = std::make_shared<CompactProvider>(std::move(tools));
-          done(mcp::HttpCaller{std::move(tools), (*key)->id.to_string()});
+          done(mcp::HttpCaller{
+              offered_tools(runtime_.registry(), lists_, offer, std::move(caller), true),
+              (*key)->id.to_string()});
         });
   }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/runtime.hpp"
+#include "tools/mcp_compact.hpp"
 
 namespace segmentflow::app {
 namespace {
@@ -25,6 +26,16 @@ std::shared_ptr<mcp::Server> mcp_server(mcp::Secrets secrets) {
   server->secrets = std::move(secrets);
   server->on_defect = [](std::string_view sentence) { spdlog::error("{}", sentence); };
   return server;
+}
+
+std::shared_ptr<mcp::Provider> offered_tools(const Registry& registry,
+                                             std::shared_ptr<ToolLists> lists, ToolOffer offer,
+                                             std::shared_ptr<OperationCaller> caller,
+                                             bool watches) {
+  auto all = std::make_shared<OperationProvider>(
+      registry, std::move(lists), std::move(offer.filter), std::move(caller), watches);
+  if (!offer.compact) return all;
+  return std::make_shared<CompactProvider>(std::move(all));
 }
 
 }  // namespace segmentflow::app

@@ -47,7 +47,7 @@ void ResourceWatch::look() {
     if (operation.info.versions == nullptr) continue;
     std::map<Uuid, std::string> addresses;
     for (const std::string& uri : watched) {
-      const auto id = mcp::variable_in({std::string(operation.info.resource), "", "", "", ""}, uri);
+      const auto id = mcp::variable_in(operation.info.resource, uri);
       const auto uuid = id ? Uuid::parse(*id) : std::nullopt;
       if (uuid) addresses.emplace(*uuid, uri);
     }

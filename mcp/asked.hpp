@@ -29,21 +29,28 @@ struct Asked {
   void complete(std::string result, std::optional<modern::Caching> caching = std::nullopt) const;
   void refuse(jsonrpc::Code code, std::string sentence) const;
   void refuse(jsonrpc::Fault fault) const { answer(tl::unexpected(std::move(fault))); }
-  // Tells the log, and answers with an internal error. `what` is no text for clients.
-  void fail(std::string_view what) const;
+  // Tells the log of a defect of the provider. The fault to answer with does not say `what`, which
+  // is no text for clients.
+  jsonrpc::Fault defect(std::string_view what) const;
 };
 using AskedPtr = std::shared_ptr<const Asked>;
 
-// Runs `work`; what it throws is logged and answered.
-template <class Work>
-void guarded(const AskedPtr& asked, Work work) {
+// Runs `work`; what it throws is logged, and `fail` gets the fault.
+template <class Work, class Fail>
+void guarded(const Asked& asked, Work work, Fail fail) {
   try {
     work();
   } catch (const std::exception& error) {
-    asked->fail(error.what());
+    fail(asked.defect(error.what()));
   } catch (...) {
-    asked->fail("something that is no exception");
+    fail(asked.defect("something that is no exception"));
   }
+}
+
+// The same; the fault is the answer.
+template <class Work>
+void guarded(const AskedPtr& asked, Work work) {
+  guarded(*asked, std::move(work), [&](jsonrpc::Fault fault) { asked->refuse(std::move(fault)); });
 }
 
 // A callback for the provider that is guarded too: it may come on a thread of the provider's.
@@ -53,6 +60,9 @@ std::function<void(Given)> then(const AskedPtr& asked, Use use) {
     guarded(asked, [&] { use(asked, std::move(given)); });
   };
 }
+
+// The member params.uri, a string; null when there is none, which is answered.
+const std::string* uri_of(const Asked& asked);
 
 // The methods, by what they are about.
 void list_tools(const AskedPtr& asked);

@@ -1,6 +1,5 @@
 #include "mcp/call_run.hpp"
 
-#include <exception>
 #include <utility>
 
 #include "mcp/session.hpp"
@@ -36,22 +35,21 @@ tl::expected<Inputs, Fault> read_inputs(const Server& server, const Json& params
 void CallRun::start(Call call) {
   const auto run = std::make_shared<CallRun>(std::move(call));
   const Call& started = run->call_;
-  if (!is_modern(started.request->revision)) return run->next_round(std::make_shared<Inputs>());
+  if (!is_modern(started.asked->revision())) return run->next_round(std::make_shared<Inputs>());
   if (started.task == TaskSupport::Required && !run->can_be_task()) {
-    return run->finish(tl::unexpected(missing_capability(
-        "Calls of this tool become tasks: use a client that declares the tasks extension.",
-        Json{{"extensions", {{std::string(tasks_extension), Json::object()}}}})));
+    return run->finish(tl::unexpected(missing_tasks_extension(
+        "Calls of this tool become tasks: use a client that declares the tasks extension.")));
   }
-  auto inputs =
-      read_inputs(*started.server, started.request->params, [&] { return run->seal_context(); });
+  auto inputs = read_inputs(*started.asked->server, started.asked->params(),
+                            [&] { return run->seal_context(); });
   if (!inputs) return run->finish(tl::unexpected(std::move(inputs.error())));
   run->next_round(std::make_shared<Inputs>(std::move(*inputs)));
 }
 
 bool CallRun::can_be_task() const {
-  return call_.task != TaskSupport::None && call_.server->tasks &&
-         is_modern(call_.request->revision) &&
-         call_.request->client->has_extension(tasks_extension);
+  return call_.task != TaskSupport::None && call_.asked->server->tasks &&
+         is_modern(call_.asked->revision()) &&
+         call_.asked->request->client->has_extension(tasks_extension);
 }
 
 bool CallRun::become_task() {
@@ -60,12 +58,13 @@ bool CallRun::become_task() {
   {
     const std::lock_guard lock(mutex_);
     if (task_) return true;
-    task_ = call_.server->tasks->start(call_.request->identity);
+    task_ = call_.asked->server->tasks->start(call_.asked->request->identity);
     task = task_;
   }
   if (!task) return false;
-  task->on_cancel([request = call_.request] { request->cancellation.cancel(); });
-  call_.answer(modern::result("task", "{" + task->handle_members() + "}", call_.server->info));
+  task->on_cancel([request = call_.asked->request] { request->cancellation.cancel(); });
+  call_.asked->answer(
+      modern::result("task", "{" + task->handle_members() + "}", call_.asked->server->info));
   return true;
 }
 
@@ -74,7 +73,7 @@ void CallRun::next_round(std::shared_ptr<const Inputs> inputs) {
   if (can_be_task()) {
     start_task = [run = shared_from_this()] { return run->become_task(); };
   }
-  call_.handler(Exchange(call_.request, std::move(inputs), std::move(start_task)),
+  call_.handler(Exchange(call_.asked->request, std::move(inputs), std::move(start_task)),
                 [run = shared_from_this()](Answered<std::string> answered) {
                   run->take(std::move(answered));
                 });
@@ -82,18 +81,9 @@ void CallRun::next_round(std::shared_ptr<const Inputs> inputs) {
 
 // A later round: nobody is there who would catch.
 void CallRun::resume(std::shared_ptr<const Inputs> inputs) {
-  std::string what;
-  try {
-    return next_round(std::move(inputs));
-  } catch (const std::exception& error) {
-    what = error.what();
-  }
-  if (call_.server->on_defect) {
-    call_.server->on_defect("A provider threw in " + call_.request->method + ": " + what);
-  }
-  finish(tl::unexpected(Fault{Code::InternalError, "The server failed in " + call_.request->method +
-                                                       ". This is a defect; its log has the "
-                                                       "cause."}));
+  guarded(
+      *call_.asked, [&] { next_round(std::move(inputs)); },
+      [&](Fault fault) { finish(tl::unexpected(std::move(fault))); });
 }
 
 void CallRun::take(Answered<std::string> answered) {
@@ -105,7 +95,7 @@ void CallRun::take(Answered<std::string> answered) {
 }
 
 void CallRun::ask(InputRequired required) {
-  if (auto fault = missing_capability(required.requests, *call_.request->client)) {
+  if (auto fault = missing_capability(required.requests, *call_.asked->request->client)) {
     return finish(tl::unexpected(std::move(*fault)));
   }
   std::shared_ptr<Task> task;
@@ -114,7 +104,7 @@ void CallRun::ask(InputRequired required) {
     task = task_;
   }
   if (task) return ask_as_task(task, std::move(required));
-  if (is_modern(call_.request->revision)) return answer_with_questions(required);
+  if (is_modern(call_.asked->revision())) return answer_with_questions(required);
   ask_session(std::move(required));
 }
 
@@ -129,20 +119,21 @@ void CallRun::answer_with_questions(const InputRequired& required) {
   std::string result = "{" + input_requests_member(required.requests);
   if (required.state) {
     result += R"(,"requestState":)";
-    jsonrpc::append_string(result, seal(call_.server->secrets, *required.state, seal_context(),
-                                        system_clock::now() + call_.server->limits.input_lifetime));
+    jsonrpc::append_string(result,
+                           seal(call_.asked->server->secrets, *required.state, seal_context(),
+                                system_clock::now() + call_.asked->server->limits.input_lifetime));
   }
-  call_.answer(modern::result("input_required", result += '}', call_.server->info));
+  call_.asked->answer(modern::result("input_required", result += '}', call_.asked->server->info));
 }
 
 void CallRun::ask_session(InputRequired required) {
-  const auto& session = call_.request->session;
+  const auto& session = call_.asked->request->session;
   bool is_first = false;
   bool too_often = false;
   {
     const std::lock_guard lock(mutex_);
     is_first = ++rounds_ == 1;
-    too_often = rounds_ > call_.server->limits.input_rounds_max;
+    too_often = rounds_ > call_.asked->server->limits.input_rounds_max;
     open_questions_ = required.requests.size();
     gathered_ = std::make_shared<Inputs>(Inputs{Json::object(), std::move(required.state)});
   }
@@ -154,13 +145,13 @@ void CallRun::ask_session(InputRequired required) {
   }
   if (required.requests.empty()) return resume(std::move(gathered_));
   if (is_first) {  // else a client that cancels would leave the call waiting for ever
-    call_.request->cancellation.on_cancel([weak = weak_from_this()] {
+    call_.asked->request->cancellation.on_cancel([weak = weak_from_this()] {
       const auto run = weak.lock();
       if (run) run->finish(tl::unexpected(Fault{Code::InternalError, "The call was cancelled."}));
     });
   }
   for (const InputRequest& question : required.requests) {
-    session->ask(*call_.request->link, question,
+    session->ask(*call_.asked->request->link, question,
                  [run = shared_from_this(), name = question.name](auto answer) {
                    run->take_input(name, std::move(answer));
                  });
@@ -190,17 +181,20 @@ void CallRun::finish(jsonrpc::Outcome outcome) {
     const std::lock_guard lock(mutex_);
     task = task_;
   }
-  if (outcome && is_modern(call_.request->revision)) {
-    outcome = modern::result("complete", *outcome, call_.server->info, call_.caching);
+  if (outcome && is_modern(call_.asked->revision())) {
+    outcome = modern::result("complete", *outcome, call_.asked->server->info, call_.caching);
   }
-  if (!task) return call_.answer(std::move(outcome));
+  if (!task) return call_.asked->answer(std::move(outcome));
   if (outcome) return task->complete(std::move(*outcome));
   task->fail(outcome.error());
 }
 
 std::string CallRun::seal_context() const {
-  std::string context = call_.request->identity;
-  return context.append("\n").append(call_.request->method).append("\n").append(call_.subject());
+  std::string context = call_.asked->request->identity;
+  return context.append("\n")
+      .append(call_.asked->request->method)
+      .append("\n")
+      .append(call_.subject());
 }
 
 }  // namespace mcp

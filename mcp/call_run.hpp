@@ -8,11 +8,10 @@
 #include <optional>
 #include <string>
 
+#include "mcp/asked.hpp"
 #include "mcp/exchange.hpp"
 #include "mcp/input.hpp"
 #include "mcp/modern.hpp"
-#include "mcp/request.hpp"
-#include "mcp/server.hpp"
 #include "mcp/task_support.hpp"
 #include "mcp/tasks.hpp"
 
@@ -27,9 +26,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   // `subject` gives what of the params the call is about, so that the state of one call cannot be
   // used for another.
   struct Call {
-    std::shared_ptr<const Server> server;
-    RequestPtr request;
-    Answer answer;
+    AskedPtr asked;
     std::function<std::string()> subject;
     TaskSupport task = TaskSupport::None;
     Handler handler;

@@ -44,11 +44,16 @@ void CallsInFlight::finish() {
   for (const auto& waiter : waiters) waiter();
 }
 
-void CallsInFlight::cancel(const std::string& id) {
+void CallsInFlight::heed(const jsonrpc::Message& notification) {
+  if (notification.method != "notifications/cancelled") return;
+  const auto named = notification.params.find("requestId");
+  if (named == notification.params.end()) return;
+  const auto id = jsonrpc::id_text(*named);
+  if (!id) return;
   std::vector<RequestPtr> cancelled;
   {
     const std::lock_guard lock(mutex_);
-    const auto [first, last] = calls_.equal_range(id);
+    const auto [first, last] = calls_.equal_range(*id);
     for (auto call = first; call != last; ++call) cancelled.push_back(call->second);
   }
   for (const auto& request : cancelled) request->cancellation.cancel();

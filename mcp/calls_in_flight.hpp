@@ -28,8 +28,9 @@ class CallsInFlight {
   // Counts the call as finished, after its answer went out.
   void finish();
 
-  // Cancels the calls of that id. An unknown id is a call that was answered meanwhile.
-  void cancel(const std::string& id);
+  // Cancels the calls that the client names in notifications/cancelled; other notifications mean
+  // nothing here. An unknown id is a call that was answered meanwhile.
+  void heed(const jsonrpc::Message& notification);
   void cancel_all();
 
   std::size_t unfinished() const;

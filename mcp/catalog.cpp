@@ -63,7 +63,7 @@ void Catalog::read_resource(std::string uri, Exchange exchange, Done<Contents> d
   const ResourceHandler* handler = handler_of(resources_, resource_handlers_, uri, &Resource::uri);
   if (handler != nullptr) return (*handler)(uri, "", std::move(exchange), std::move(done));
   for (std::size_t at = 0; at < templates_.size(); ++at) {
-    const auto variable = variable_in(templates_[at], uri);
+    const auto variable = variable_in(templates_[at].uri_template, uri);
     if (!variable) continue;
     return template_handlers_[at](uri, *variable, std::move(exchange), std::move(done));
   }
@@ -73,7 +73,7 @@ void Catalog::read_resource(std::string uri, Exchange exchange, Done<Contents> d
 void Catalog::may_watch(std::string uri, std::function<void(bool)> done) {
   const bool is_resource = std::ranges::find(resources_, uri, &Resource::uri) != resources_.end();
   done(is_resource || std::ranges::any_of(templates_, [&](const ResourceTemplate& each) {
-         return variable_in(each, uri).has_value();
+         return variable_in(each.uri_template, uri).has_value();
        }));
 }
 

@@ -1,6 +1,31 @@
 #include "mcp/changes.hpp"
 
+#include "mcp/jsonrpc.hpp"
+
 namespace mcp {
+
+std::string_view method_of(const Change& change) {
+  switch (change.of) {
+    case Change::Of::Tools:
+      return "notifications/tools/list_changed";
+    case Change::Of::Prompts:
+      return "notifications/prompts/list_changed";
+    case Change::Of::Resources:
+      return "notifications/resources/list_changed";
+    case Change::Of::Resource:
+      return "notifications/resources/updated";
+    case Change::Of::Task:
+      break;
+  }
+  return "notifications/tasks";
+}
+
+std::string params_of(const Change& change) {
+  if (change.of != Change::Of::Resource) return change.members;
+  std::string uri = R"("uri":)";
+  jsonrpc::append_string(uri, change.name);
+  return uri;
+}
 
 Changes::Subscription::~Subscription() {
   const auto changes = changes_.lock();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mcp {
@@ -17,6 +18,10 @@ struct Change {
   std::string name;     // the resource's address or the task's id
   std::string members;  // of a task: what it is now, JSON text without the braces
 };
+
+// The notification that tells clients of it: its method, and its params without the braces.
+std::string_view method_of(const Change& change);
+std::string params_of(const Change& change);
 
 // Thread-safe.
 class Changes {

@@ -1,6 +1,5 @@
 #include "mcp/http_endpoint.hpp"
 
-#include <atomic>
 #include <utility>
 
 #include "mcp/batch.hpp"
@@ -8,6 +7,7 @@
 #include "mcp/handshake.hpp"
 #include "mcp/http_rules.hpp"
 #include "mcp/modern.hpp"
+#include "mcp/ticket.hpp"
 
 namespace mcp {
 namespace {
@@ -21,14 +21,6 @@ using jsonrpc::Outcome;
 constexpr Revision unnamed_revision = Revision::V2025_03_26;
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view events_type = "text/event-stream";
-
-HttpAnswer refusal(int status, std::string_view id, const Fault& fault) {
-  return {status, {}, jsonrpc::write_error(id, fault), nullptr};
-}
-
-HttpAnswer refusal(int status, Code code, std::string sentence) {
-  return refusal(status, jsonrpc::no_id, {code, std::move(sentence)});
-}
 
 HttpAnswer no_session(std::string_view id) {
   return refusal(
@@ -52,52 +44,19 @@ int status_of_modern(const Outcome& outcome) {
   return !outcome && outcome.error().code == Code::MissingClientCapability ? 400 : 200;
 }
 
-// One request. Answers at most once, and at the latest when nobody holds it any more.
-class HttpTicket {
- public:
-  HttpTicket(RequestPtr request, std::shared_ptr<HttpLink> link,
-             std::shared_ptr<HttpSession> session)
-      : request_(std::move(request)), link_(std::move(link)), session_(std::move(session)) {}
-  HttpTicket(const HttpTicket&) = delete;
-  HttpTicket& operator=(const HttpTicket&) = delete;
-  ~HttpTicket() {
-    finish(tl::unexpected(Fault{Code::InternalError,
-                                "The call ended without an answer. This is a defect of the "
-                                "server."}));
-  }
-
-  void finish(const Outcome& outcome) {
-    if (finished_.exchange(true)) return;
-    const bool wanted = session_ ? session_->calls.end(*request_) : true;
-    const int status = is_modern(request_->revision) ? status_of_modern(outcome) : 200;
-    link_->answer(wanted ? status : 202,
-                  wanted ? jsonrpc::write_outcome(request_->id, outcome) : std::string());
-    request_->cancellation.forget();
-    if (session_) session_->calls.finish();
-  }
-
- private:
-  const RequestPtr request_;
-  const std::shared_ptr<HttpLink> link_;
-  const std::shared_ptr<HttpSession> session_;
-  std::atomic<bool> finished_{false};
-};
-
-RequestPtr request_of(Message message, const HttpCaller& caller) {
-  auto request = std::make_shared<Request>();
-  request->id = std::move(message.id);
-  request->method = std::move(message.method);
-  request->params = std::move(message.params);
-  request->identity = caller.identity;
-  return request;
-}
-
 void run(const std::shared_ptr<const Server>& server, const HttpCaller& caller, RequestPtr request,
-         std::shared_ptr<HttpLink> link, std::shared_ptr<HttpSession> session) {
+         std::shared_ptr<HttpLink> link, const std::shared_ptr<HttpSession>& session) {
   request->link = link;
-  auto ticket = std::make_shared<HttpTicket>(request, std::move(link), std::move(session));
-  dispatch(server, caller.provider, std::move(request),
-           [ticket](const Outcome& outcome) { ticket->finish(outcome); });
+  std::shared_ptr<CallsInFlight> calls;
+  if (session) calls = {session, &session->calls};
+  auto answer = answer_of(request, std::move(calls),
+                          [id = request->id, revision = request->revision,
+                           link = std::move(link)](const Outcome* outcome) {
+                            if (outcome == nullptr) return link->answer(202, {});
+                            link->answer(is_modern(revision) ? status_of_modern(*outcome) : 200,
+                                         jsonrpc::write_outcome(id, *outcome));
+                          });
+  dispatch(server, caller.provider, std::move(request), std::move(answer));
 }
 
 }  // namespace
@@ -124,10 +83,7 @@ void HttpEndpoint::get(const HttpRequest& request, const HttpCaller& caller, con
     answer.headers.emplace_back("Allow", "POST, DELETE");
     return done(std::move(answer));
   }
-  if (!accepts(request, events_type)) {
-    return done(refusal(406, Code::InvalidRequest,
-                        "The answer is a stream: Accept must list text/event-stream."));
-  }
+  if (!accepts(request, events_type)) return done(wants_no_events());
   const auto session = sessions_.find(std::string(*id), caller.identity);
   if (!session) return done(no_session(jsonrpc::no_id));
   StreamLog::Name name = StreamLog::own;
@@ -145,10 +101,7 @@ void HttpEndpoint::get(const HttpRequest& request, const HttpCaller& caller, con
     return done(refusal(404, Code::InvalidRequest,
                         "The stream of this Last-Event-ID is no longer kept here."));
   }
-  if (!admission(caller.identity)(*stream)) {
-    return done(
-        refusal(429, Code::LimitExceeded, "This key has too many streams open; close one first."));
-  }
+  if (!admission(caller.identity)(*stream)) return done(too_many_streams());
   done(event_answer(std::move(stream)));
 }
 
@@ -158,9 +111,7 @@ void HttpEndpoint::post(const HttpRequest& request, const HttpCaller& caller, co
                         "Answers are JSON: Accept must list application/json (and "
                         "text/event-stream)."));
   }
-  describe::JsonLimits json_limits;
-  json_limits.bytes_max = server_->limits.message_bytes_max;
-  auto value = jsonrpc::read(request.body, json_limits);
+  auto value = jsonrpc::read(request.body, {.bytes_max = server_->limits.message_bytes_max});
   if (!value) return done(refusal(400, value.error().id, value.error().fault));
   if (value->is_array()) return post_legacy(request, std::move(*value), {}, caller, done);
   Message message = jsonrpc::classify(std::move(*value));
@@ -235,14 +186,9 @@ void HttpEndpoint::legacy_message(Message message, const Legacy& from,
     case Message::Kind::Response:
       if (from.session) from.session->session->take_response(message);
       return link->answer(202, {});
-    case Message::Kind::Notification: {
-      const auto id = message.params.find("requestId");
-      const bool cancels =
-          message.method == "notifications/cancelled" && id != message.params.end() && from.session;
-      const auto text = cancels ? jsonrpc::id_text(*id) : std::nullopt;
-      if (text) from.session->calls.cancel(*text);
+    case Message::Kind::Notification:
+      if (from.session) from.session->calls.heed(message);
       return link->answer(202, {});
-    }
     case Message::Kind::Request:
       legacy_request(std::move(message), from, link);
   }
@@ -253,16 +199,15 @@ void HttpEndpoint::legacy_request(Message message, const Legacy& from,
   if (!knows_method(*from.caller.provider, *server_, from.revision, message.method)) {
     return link->answer(200, jsonrpc::write_error(message.id, unknown_method(message.method)));
   }
-  auto request = request_of(std::move(message), from.caller);
-  request->revision = from.revision;
+  auto client =
+      from.session ? from.session->session->client() : std::make_shared<const ClientFacts>();
+  auto request =
+      make_request(std::move(message), from.revision, std::move(client), from.caller.identity);
   if (from.session) {
     request->session = from.session->session;
-    request->client = from.session->session->client();
     if (auto fault = from.session->calls.begin(request)) {
       return link->answer(429, jsonrpc::write_error(request->id, *fault));
     }
-  } else {
-    request->client = std::make_shared<const ClientFacts>();
   }
   run(server_, from.caller, std::move(request), link, from.session);
 }
@@ -279,7 +224,7 @@ void HttpEndpoint::post_modern(const HttpRequest& request, Message message,
   if (auto differs = version_mismatch(request, message)) {
     return fail({Code::HeaderMismatch, std::move(*differs), {}});
   }
-  const auto metadata = modern::read_metadata(message.params);
+  auto metadata = modern::read_metadata(message.params);
   if (!metadata) return fail(metadata.error());
   if (!knows_method(*caller.provider, *server_, metadata->revision, message.method)) {
     return fail(unknown_method(message.method));
@@ -287,31 +232,24 @@ void HttpEndpoint::post_modern(const HttpRequest& request, Message message,
   if (auto differs = mismatch(request, message)) {
     return fail({Code::HeaderMismatch, std::move(*differs), {}});
   }
+  auto call = make_request(std::move(message), metadata->revision, std::move(metadata->client),
+                           caller.identity);
   const EventWishes wants{accepts(request, events_type), prefers_events(request)};
-  if (message.method != "tools/call") return run_modern(std::move(message), caller, wants, done);
-  auto shared = std::make_shared<std::pair<HttpRequest, Message>>(
-      HttpRequest{{}, request.headers, {}}, std::move(message));
-  caller.provider->list_tools(
-      [this, shared, caller, wants, done](const std::shared_ptr<const ToolList>& list) {
-        auto& [asked, call] = *shared;
-        const auto name = call.params.find("name");
-        const Tool* tool = name != call.params.end() && name->is_string()
-                               ? list->find(name->get_ref<const std::string&>())
-                               : nullptr;
-        auto differs = tool != nullptr ? mismatch(asked, call, *tool) : std::nullopt;
-        if (differs) {
-          return done(refusal(400, call.id, {Code::HeaderMismatch, std::move(*differs)}));
-        }
-        run_modern(std::move(call), caller, wants, done);
-      });
+  if (call->method != "tools/call") return run_modern(std::move(call), caller, wants, done);
+  caller.provider->list_tools([this, call, headers = HttpRequest{{}, request.headers, {}}, caller,
+                               wants, done](const std::shared_ptr<const ToolList>& list) {
+    const auto name = call->params.find("name");
+    const Tool* tool = name != call->params.end() && name->is_string()
+                           ? list->find(name->get_ref<const std::string&>())
+                           : nullptr;
+    auto differs = tool != nullptr ? mismatch(headers, call->params, *tool) : std::nullopt;
+    if (differs) return done(refusal(400, call->id, {Code::HeaderMismatch, std::move(*differs)}));
+    run_modern(call, caller, wants, done);
+  });
 }
 
-void HttpEndpoint::run_modern(Message message, const HttpCaller& caller, EventWishes wants,
+void HttpEndpoint::run_modern(RequestPtr request, const HttpCaller& caller, EventWishes wants,
                               const Done& done) {
-  auto metadata = modern::read_metadata(message.params);
-  auto request = request_of(std::move(message), caller);
-  request->revision = metadata->revision;
-  request->client = std::move(metadata->client);
   std::optional<HttpLink::Events> events;
   if (wants.accepted) {
     events = HttpLink::Events{

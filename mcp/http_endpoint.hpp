@@ -65,7 +65,7 @@ class HttpEndpoint {
                       const std::shared_ptr<HttpLink>& link);
   void post_modern(const HttpRequest& request, jsonrpc::Message message, const HttpCaller& caller,
                    const Done& done);
-  void run_modern(jsonrpc::Message message, const HttpCaller& caller, EventWishes wants,
+  void run_modern(RequestPtr request, const HttpCaller& caller, EventWishes wants,
                   const Done& done);
   HttpAnswer initialize(const jsonrpc::Message& message, const HttpCaller& caller);
   HttpAnswer end_session(const HttpRequest& request, const HttpCaller& caller);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mcp/event_stream.hpp"
+#include "mcp/jsonrpc.hpp"
 
 namespace mcp {
 
@@ -29,6 +30,10 @@ struct HttpAnswer {
 
 // The first header of that lower-case name.
 std::optional<std::string_view> header(const HttpRequest& request, std::string_view name);
+
+// An error of JSON-RPC; without an id where the request's cannot be told.
+HttpAnswer refusal(int status, std::string_view id, const jsonrpc::Fault& fault);
+HttpAnswer refusal(int status, jsonrpc::Code code, std::string sentence);
 
 HttpAnswer event_answer(std::shared_ptr<EventStream> stream);
 

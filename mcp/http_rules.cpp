@@ -9,6 +9,7 @@
 namespace mcp {
 namespace {
 
+using jsonrpc::Code;
 using jsonrpc::Message;
 
 constexpr std::array<std::string_view, 5> protocol_headers = {
@@ -87,17 +88,26 @@ std::optional<std::string> mismatch(const HttpRequest& request, const Message& m
   return std::nullopt;
 }
 
-std::optional<std::string> mismatch(const HttpRequest& request, const Message& message,
+std::optional<std::string> mismatch(const HttpRequest& request, const Json& params,
                                     const Tool& tool) {
   for (const HeaderParameter& parameter : tool.header_parameters) {
     const auto given = header(request, parameter.header);
-    const auto wanted = argument_text(message.params, parameter.name);
+    const auto wanted = argument_text(params, parameter.name);
     if (!given && !wanted) continue;
     if (given && wanted && decode_header_value(*given) == wanted) continue;
     return "The header " + parameter.header + " must be the argument " + parameter.name +
            " of the body, as base64 in =?base64?…?= where it is not plain.";
   }
   return std::nullopt;
+}
+
+HttpAnswer wants_no_events() {
+  return refusal(406, Code::InvalidRequest,
+                 "The answer is a stream: Accept must list text/event-stream.");
+}
+
+HttpAnswer too_many_streams() {
+  return refusal(429, Code::LimitExceeded, "This key has too many streams open; close one first.");
 }
 
 }  // namespace mcp

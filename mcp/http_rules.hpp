@@ -31,7 +31,11 @@ std::optional<std::string> version_mismatch(const HttpRequest& request,
 std::optional<std::string> mismatch(const HttpRequest& request, const jsonrpc::Message& message);
 
 // The same for the arguments that the tool wants in headers of their own (Mcp-Param-…).
-std::optional<std::string> mismatch(const HttpRequest& request, const jsonrpc::Message& message,
+std::optional<std::string> mismatch(const HttpRequest& request, const jsonrpc::Json& params,
                                     const Tool& tool);
+
+// Refusals of whoever asks for a stream of events: it does not accept one, or has too many open.
+HttpAnswer wants_no_events();
+HttpAnswer too_many_streams();
 
 }  // namespace mcp

@@ -89,27 +89,20 @@ void acknowledge(const AskedPtr& asked, const Interest& interest) {
        "\"notifications\":" + describe::dump_json(taken));
 }
 
-void tell(const AskedPtr& asked, const Interest& interest, const Change& change) {
+bool wants(const Interest& interest, const Change& change) {
   switch (change.of) {
     case Change::Of::Tools:
-      if (interest.tools) send(asked, "notifications/tools/list_changed", "");
-      return;
+      return interest.tools;
     case Change::Of::Prompts:
-      if (interest.prompts) send(asked, "notifications/prompts/list_changed", "");
-      return;
+      return interest.prompts;
     case Change::Of::Resources:
-      if (interest.resources) send(asked, "notifications/resources/list_changed", "");
-      return;
+      return interest.resources;
     case Change::Of::Resource:
-      if (interest.watched.contains(change.name)) {
-        std::string uri = "\"uri\":";
-        jsonrpc::append_string(uri, change.name);
-        send(asked, "notifications/resources/updated", uri);
-      }
-      return;
+      return interest.watched.contains(change.name);
     case Change::Of::Task:
-      if (interest.tasks.contains(change.name)) send(asked, "notifications/tasks", change.members);
+      break;
   }
+  return interest.tasks.contains(change.name);
 }
 
 // Listens until the request is cancelled; the hub keeps it alive as long.
@@ -121,7 +114,7 @@ void start(const AskedPtr& asked, Interest interest) {
   }
   auto subscription = Changes::listen(
       asked->server->changes, [asked, interest = std::move(interest)](const Change& change) {
-        tell(asked, interest, change);
+        if (wants(interest, change)) send(asked, method_of(change), params_of(change));
       });
   asked->request->cancellation.on_cancel([subscription = std::move(subscription),
                                           watches = std::move(watches),

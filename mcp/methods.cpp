@@ -61,8 +61,7 @@ std::function<void(Answered<Result>)> written(const AskedPtr& asked, CallRun::Ha
 }
 
 void run_tool(const AskedPtr& asked, const Tool& tool, const ToolCall& call) {
-  CallRun::start({asked->server, asked->request, asked->answer,
-                  [call] { return call.name + "\n" + describe::dump_json(call.arguments); },
+  CallRun::start({asked, [call] { return call.name + "\n" + describe::dump_json(call.arguments); },
                   tool.task,
                   [asked, call](Exchange exchange, CallRun::Handled handled) {
                     asked->provider->call_tool(
@@ -88,14 +87,6 @@ void complete_page(const AskedPtr& asked, std::vector<Item> items, Write write) 
     result += R"(,"nextCursor":")" + page->next_cursor + "\"}";
   }
   asked->complete(std::move(result), list_caching);
-}
-
-// The member params.uri, a string; answers when there is none.
-const std::string* uri_of(const AskedPtr& asked) {
-  const auto uri = asked->params().find("uri");
-  if (uri != asked->params().end() && uri->is_string()) return &uri->get_ref<const std::string&>();
-  asked->refuse(Code::InvalidParams, asked->request->method + " needs params.uri, a string.");
-  return nullptr;
 }
 
 }  // namespace
@@ -131,8 +122,7 @@ void get_prompt(const AskedPtr& asked) {
         auto call = read_prompt_call(prompts, a->params());
         if (!call) return a->refuse(std::move(call.error()));
         CallRun::start(
-            {a->server, a->request, a->answer,
-             [call = *call] { return call.name + "\n" + describe::dump_json(call.arguments); },
+            {a, [call = *call] { return call.name + "\n" + describe::dump_json(call.arguments); },
              TaskSupport::None,
              [a, call = *call](Exchange exchange, CallRun::Handled handled) {
                a->provider->get_prompt(
@@ -161,11 +151,10 @@ void list_resource_templates(const AskedPtr& asked) {
 }
 
 void read_resource(const AskedPtr& asked) {
-  const std::string* uri = uri_of(asked);
+  const std::string* uri = uri_of(*asked);
   if (uri == nullptr) return;
   CallRun::start(
-      {asked->server, asked->request, asked->answer, [uri = *uri] { return uri; },
-       TaskSupport::None,
+      {asked, [uri = *uri] { return uri; }, TaskSupport::None,
        [asked, uri = *uri](Exchange exchange, CallRun::Handled handled) {
          asked->provider->read_resource(
              uri, std::move(exchange),

@@ -1,5 +1,7 @@
 #include "mcp/modern.hpp"
 
+#include "mcp/request.hpp"
+
 namespace mcp::modern {
 namespace {
 
@@ -8,11 +10,6 @@ using jsonrpc::Fault;
 
 // What the server can do changes with its version only.
 constexpr Caching discover_caching{3'600'000, false};
-
-const Json* metadata_in(const Json& params) {
-  const auto found = params.find("_meta");
-  return found != params.end() && found->is_object() ? &*found : nullptr;
-}
 
 const std::shared_ptr<const ClientFacts>& no_capabilities() {
   static const auto none = std::make_shared<const ClientFacts>();
@@ -35,10 +32,8 @@ bool is_modern_message(const jsonrpc::Message& message) {
 }
 
 std::optional<std::string_view> version_in(const Json& params) {
-  const Json* metadata = metadata_in(params);
-  if (metadata == nullptr) return std::nullopt;
-  const auto version = metadata->find(version_key);
-  if (version == metadata->end()) return std::nullopt;
+  const Json* version = metadata(params, version_key);
+  if (version == nullptr) return std::nullopt;
   return version->is_string() ? std::string_view(version->get_ref<const std::string&>()) : "";
 }
 
@@ -51,9 +46,8 @@ tl::expected<Metadata, Fault> read_metadata(const Json& params) {
   }
   const auto revision = revision_of(*version);
   if (!revision || !is_modern(*revision)) return tl::unexpected(unsupported_version(*version));
-  const Json& metadata = *metadata_in(params);
-  const auto capabilities = metadata.find(capabilities_key);
-  if (capabilities == metadata.end() || !capabilities->is_object()) {
+  const Json* capabilities = metadata(params, capabilities_key);
+  if (capabilities == nullptr || !capabilities->is_object()) {
     return tl::unexpected(
         Fault{Code::InvalidParams,
               std::string("Each request needs params._meta[\"") + capabilities_key +

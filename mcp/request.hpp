@@ -31,6 +31,10 @@ using RequestPtr = std::shared_ptr<Request>;
 // Gets the outcome of one request, exactly once; later ones are ignored.
 using Answer = std::function<void(jsonrpc::Outcome)>;
 
+// The request that a message is. Its link and what its era adds are still to be set.
+RequestPtr make_request(jsonrpc::Message message, Revision revision,
+                        std::shared_ptr<const ClientFacts> client, std::string identity);
+
 // The member of params._meta; nullptr when there is none.
 const Json* metadata(const Json& params, const char* key);
 

@@ -51,13 +51,12 @@ std::string write_contents(const std::vector<ResourceContents>& contents) {
   return describe::dump_json(Json{{"contents", std::move(list)}});
 }
 
-std::optional<std::string> variable_in(const ResourceTemplate& from, std::string_view uri) {
-  const std::string& pattern = from.uri_template;
-  const std::size_t open = pattern.find('{');
-  const std::size_t close = pattern.find('}');
-  if (open == std::string::npos || close == std::string::npos) return std::nullopt;
-  const std::string_view before = std::string_view(pattern).substr(0, open);
-  const std::string_view after = std::string_view(pattern).substr(close + 1);
+std::optional<std::string> variable_in(std::string_view uri_template, std::string_view uri) {
+  const std::size_t open = uri_template.find('{');
+  const std::size_t close = uri_template.find('}');
+  if (open == std::string_view::npos || close == std::string_view::npos) return std::nullopt;
+  const std::string_view before = uri_template.substr(0, open);
+  const std::string_view after = uri_template.substr(close + 1);
   if (uri.size() <= before.size() + after.size() || !uri.starts_with(before) ||
       !uri.ends_with(after)) {
     return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mcp/content.hpp"
@@ -38,7 +39,8 @@ std::string write_resource_list(const std::vector<Resource>& resources, Revision
 std::string write_template_list(const std::vector<ResourceTemplate>& templates, Revision revision);
 std::string write_contents(const std::vector<ResourceContents>& contents);
 
-// The value of the template's variable in the address; nullopt when the address is none of its.
-std::optional<std::string> variable_in(const ResourceTemplate& from, std::string_view uri);
+// The value of the variable of a uri_template in the address; nullopt when it is none of its
+// addresses.
+std::optional<std::string> variable_in(std::string_view uri_template, std::string_view uri);
 
 }  // namespace mcp

@@ -7,13 +7,14 @@
 #include <memory>
 #include <stdexcept>
 
+#include "mcp/base64.hpp"
+
 namespace mcp {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t mac_bytes = 32;
 constexpr std::size_t name_bytes = 16;
-constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 void start_sodium() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
@@ -23,29 +24,11 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string encode(std::string_view bytes) {
-  std::string out(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-  sodium_bin2base64(out.data(), out.size(), bytes_of(bytes), bytes.size(), variant);
-  out.pop_back();  // the terminating zero
-  return out;
-}
-
-std::optional<std::string> decode(std::string_view text) {
-  std::string out(text.size(), '\0');
-  std::size_t size = 0;
-  const char* end = nullptr;
-  const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(),
-                                       text.data(), text.size(), nullptr, &size, &end, variant);
-  if (failed != 0 || end != text.data() + text.size()) return std::nullopt;
-  out.resize(size);
-  return out;
-}
-
 // The length keeps text and context apart.
 std::string signature(const Secrets& secrets, std::string_view payload, std::string_view context) {
   std::string together = std::to_string(payload.size());
   together.append(":").append(payload).append(context);
-  return encode(secrets.mac(together));
+  return encode_base64(secrets.mac(together), Base64::UrlUnpadded);
 }
 
 }  // namespace
@@ -63,7 +46,7 @@ Secrets process_secrets() {
           [] {
             std::string bytes(name_bytes, '\0');
             randombytes_buf(bytes.data(), bytes.size());
-            return encode(bytes);
+            return encode_base64(bytes, Base64::UrlUnpadded);
           }};
 }
 
@@ -73,7 +56,7 @@ std::string seal(const Secrets& secrets, std::string_view text, std::string_view
       std::chrono::duration_cast<std::chrono::seconds>(until.time_since_epoch()).count();
   std::string content = std::to_string(seconds);
   content.append(" ").append(text);
-  std::string sealed = encode(content);
+  std::string sealed = encode_base64(content, Base64::UrlUnpadded);
   const std::string mac = signature(secrets, sealed, context);
   return sealed.append(".").append(mac);
 }
@@ -89,7 +72,7 @@ std::optional<std::string> unseal(const Secrets& secrets, std::string_view seale
   if (given.size() != mac.size() || sodium_memcmp(given.data(), mac.data(), mac.size()) != 0) {
     return std::nullopt;
   }
-  const auto content = decode(payload);
+  const auto content = decode_base64(payload, Base64::UrlUnpadded);
   if (!content) return std::nullopt;
   long long seconds = 0;
   const char* end = content->data() + content->size();

@@ -22,26 +22,14 @@ void Session::watch(const std::shared_ptr<Session>& session,
 }
 
 void Session::tell(const Change& change) {
-  switch (change.of) {
-    case Change::Of::Tools:
-      return own_->send(jsonrpc::write_notification("notifications/tools/list_changed", "{}"));
-    case Change::Of::Prompts:
-      return own_->send(jsonrpc::write_notification("notifications/prompts/list_changed", "{}"));
-    case Change::Of::Resources:
-      return own_->send(jsonrpc::write_notification("notifications/resources/list_changed", "{}"));
-    case Change::Of::Resource: {
-      {
-        const std::lock_guard lock(mutex_);
-        if (!watched_.contains(change.name)) return;
-      }
-      std::string params = R"({"uri":)";
-      jsonrpc::append_string(params, change.name);
-      return own_->send(
-          jsonrpc::write_notification("notifications/resources/updated", params += '}'));
-    }
-    case Change::Of::Task:  // there are none in this era
-      return;
-  }
+  if (change.of == Change::Of::Task) return;  // there are none in this era
+  if (change.of == Change::Of::Resource && !watches(change.name)) return;
+  own_->send(jsonrpc::write_notification(method_of(change), "{" + params_of(change) + "}"));
+}
+
+bool Session::watches(const std::string& uri) const {
+  const std::lock_guard lock(mutex_);
+  return watched_.contains(uri);
 }
 
 LogLevel Session::log_level() const {

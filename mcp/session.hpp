@@ -57,6 +57,7 @@ class Session {
 
  private:
   void tell(const Change& change);
+  bool watches(const std::string& uri) const;
 
   const Revision revision_;
   const std::shared_ptr<const ClientFacts> client_;

@@ -11,13 +11,8 @@ constexpr const char* needs_session =
     " needs a session: send initialize, and its Mcp-Session-Id with each request.";
 
 const std::string* watched_uri(const AskedPtr& asked) {
-  const auto uri = asked->params().find("uri");
-  if (!asked->request->session) {
-    asked->refuse(Code::InvalidRequest, asked->request->method + needs_session);
-    return nullptr;
-  }
-  if (uri != asked->params().end() && uri->is_string()) return &uri->get_ref<const std::string&>();
-  asked->refuse(Code::InvalidParams, asked->request->method + " needs params.uri, a string.");
+  if (asked->request->session) return uri_of(*asked);
+  asked->refuse(Code::InvalidRequest, asked->request->method + needs_session);
   return nullptr;
 }
 

@@ -10,11 +10,6 @@ namespace {
 
 using jsonrpc::Code;
 
-HttpAnswer refusal(int status, Code code, std::string sentence) {
-  return {
-      status, {}, jsonrpc::write_error(jsonrpc::no_id, {code, std::move(sentence), {}}), nullptr};
-}
-
 std::string named_event(std::string_view name, std::string_view data) {
   std::string text = "event: ";
   return text.append(name).append("\ndata: ").append(data).append("\n\n");
@@ -28,8 +23,7 @@ SseEndpoint::SseEndpoint(std::shared_ptr<const Server> server, const HttpLimits&
 
 HttpAnswer SseEndpoint::open(const HttpRequest& request, const HttpCaller& caller) {
   if (header(request, "accept") && !accepts(request, "text/event-stream")) {
-    return refusal(406, Code::InvalidRequest,
-                   "The answer is a stream: Accept must list text/event-stream.");
+    return wants_no_events();
   }
   const std::string id = server_->secrets.random_name();
   auto stream = std::make_shared<EventStream>(limits_.streams.unread_bytes_max);
@@ -42,8 +36,7 @@ HttpAnswer SseEndpoint::open(const HttpRequest& request, const HttpCaller& calle
     const std::lock_guard lock(mutex_);
     if (clients_.size() >= limits_.sessions_max ||
         count(caller.identity) >= limits_.streams_per_client_max) {
-      return refusal(429, Code::LimitExceeded,
-                     "This key has too many streams open; close one first.");
+      return too_many_streams();
     }
     clients_.emplace(id, Client{caller.identity, std::move(connection)});
   }

@@ -1,12 +1,12 @@
 #include "mcp/stream.hpp"
 
-#include <atomic>
 #include <utility>
 
 #include "mcp/batch.hpp"
 #include "mcp/dispatch.hpp"
 #include "mcp/handshake.hpp"
 #include "mcp/modern.hpp"
+#include "mcp/ticket.hpp"
 
 namespace mcp {
 namespace {
@@ -50,39 +50,6 @@ class RequestLink : public StreamLink {
   bool answered_ = false;
 };
 
-// One call in flight. Answers at most once, and at the latest when nobody holds it any more.
-class Ticket {
- public:
-  Ticket(std::shared_ptr<Stream> stream, RequestPtr request, std::shared_ptr<RequestLink> link,
-         Outlet outlet)
-      : stream_(std::move(stream)),
-        request_(std::move(request)),
-        link_(std::move(link)),
-        outlet_(std::move(outlet)) {}
-  Ticket(const Ticket&) = delete;
-  Ticket& operator=(const Ticket&) = delete;
-  ~Ticket() {
-    finish(refuse(Code::InternalError,
-                  "The call ended without an answer. This is a defect of the server."));
-  }
-
-  void finish(const Outcome& outcome) {
-    if (finished_.exchange(true)) return;
-    link_->close();
-    const bool wanted = stream_->calls().end(*request_);
-    outlet_(wanted ? jsonrpc::write_outcome(request_->id, outcome) : std::string());
-    request_->cancellation.forget();
-    stream_->calls().finish();
-  }
-
- private:
-  const std::shared_ptr<Stream> stream_;
-  const RequestPtr request_;
-  const std::shared_ptr<RequestLink> link_;
-  const Outlet outlet_;
-  std::atomic<bool> finished_{false};
-};
-
 }  // namespace
 
 Stream::Stream(std::shared_ptr<const Server> server, std::shared_ptr<Provider> provider,
@@ -114,9 +81,7 @@ Outlet Stream::own_outlet() {
 }
 
 void Stream::handle(std::string_view message) {
-  describe::JsonLimits json_limits;
-  json_limits.bytes_max = limits().message_bytes_max;
-  auto value = jsonrpc::read(message, json_limits);
+  auto value = jsonrpc::read(message, {.bytes_max = limits().message_bytes_max});
   if (!value) return send(jsonrpc::write_error(value.error().id, value.error().fault));
   if (value->is_array()) return handle_batch(std::move(*value));
   accept(std::move(*value), own_outlet(), false);
@@ -146,7 +111,7 @@ void Stream::accept(Json value, const Outlet& outlet, bool in_batch) {
       if (const auto current = session()) current->take_response(message);
       return outlet({});
     case Message::Kind::Notification:
-      if (message.method == "notifications/cancelled") cancel(message.params);
+      calls_.heed(message);
       return outlet({});
     case Message::Kind::Request:
       serve(std::move(message), outlet, in_batch);
@@ -176,13 +141,10 @@ void Stream::serve_legacy(Message message, const Outlet& outlet) {
         {Code::InvalidRequest, "The connection is not initialized; send initialize before " +
                                    jsonrpc::quoted(message.method) + "."}));
   }
-  auto request = std::make_shared<Request>();
-  request->revision = revision;
-  request->client = current ? current->client() : std::make_shared<const ClientFacts>();
+  auto request =
+      make_request(std::move(message), revision,
+                   current ? current->client() : std::make_shared<const ClientFacts>(), identity_);
   request->session = current;
-  request->id = std::move(message.id);
-  request->method = std::move(message.method);
-  request->params = std::move(message.params);
   run(std::move(request), outlet);
 }
 
@@ -192,13 +154,8 @@ void Stream::serve_modern(Message message, const Outlet& outlet) {
   if (!knows_method(*provider_, *server_, metadata->revision, message.method)) {
     return outlet(jsonrpc::write_error(message.id, unknown_method(message.method)));
   }
-  auto request = std::make_shared<Request>();
-  request->revision = metadata->revision;
-  request->client = std::move(metadata->client);
-  request->id = std::move(message.id);
-  request->method = std::move(message.method);
-  request->params = std::move(message.params);
-  run(std::move(request), outlet);
+  run(make_request(std::move(message), metadata->revision, std::move(metadata->client), identity_),
+      outlet);
 }
 
 void Stream::run(RequestPtr request, const Outlet& outlet) {
@@ -208,10 +165,13 @@ void Stream::run(RequestPtr request, const Outlet& outlet) {
   }
   auto link = std::make_shared<RequestLink>(weak_from_this());
   request->link = link;
-  request->identity = identity_;
-  auto ticket = std::make_shared<Ticket>(shared_from_this(), request, std::move(link), outlet);
-  dispatch(server_, provider_, std::move(request),
-           [ticket](const Outcome& outcome) { ticket->finish(outcome); });
+  auto answer =
+      answer_of(request, {shared_from_this(), &calls_},
+                [id = request->id, link = std::move(link), outlet](const Outcome* outcome) {
+                  link->close();
+                  outlet(outcome != nullptr ? jsonrpc::write_outcome(id, *outcome) : std::string());
+                });
+  dispatch(server_, provider_, std::move(request), std::move(answer));
 }
 
 // A sign of life must be given however many calls are in flight.
@@ -238,12 +198,6 @@ Outcome Stream::initialize(const Json& params) {
   }
   Session::watch(begun, server_->changes);
   return initialize_result(server_->info, provider_->features(), *chosen);
-}
-
-void Stream::cancel(const Json& params) {
-  const auto id = params.find("requestId");
-  if (id == params.end()) return;
-  if (const auto text = jsonrpc::id_text(*id)) calls_.cancel(*text);
 }
 
 std::shared_ptr<Session> Stream::session() const {

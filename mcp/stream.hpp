@@ -38,7 +38,6 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void run(RequestPtr request, const Outlet& outlet);
   void answer_ping(RequestPtr request, const Outlet& outlet);
   jsonrpc::Outcome initialize(const Json& params);
-  void cancel(const Json& params);
   Outlet own_outlet();
   std::shared_ptr<Session> session() const;
 

@@ -12,9 +12,8 @@ using jsonrpc::Code;
 std::shared_ptr<Task> task_of(const AskedPtr& asked) {
   if (!asked->request->client->has_extension(tasks_extension)) {
     asked->refuse(
-        missing_capability("The client has not declared the tasks extension, to which " +
-                               asked->request->method + " belongs.",
-                           Json{{"extensions", {{std::string(tasks_extension), Json::object()}}}}));
+        missing_tasks_extension("The client has not declared the tasks extension, to which " +
+                                asked->request->method + " belongs."));
     return nullptr;
   }
   const auto id = asked->params().find("taskId");

@@ -23,6 +23,11 @@ std::string text_of_time(system_clock::time_point time) {
 
 }  // namespace
 
+jsonrpc::Fault missing_tasks_extension(std::string_view sentence) {
+  return missing_capability(sentence,
+                            Json{{"extensions", {{std::string(tasks_extension), Json::object()}}}});
+}
+
 Task::Task(std::string id, std::string identity, const TaskLimits& limits, Tell tell)
     : id_(std::move(id)),
       identity_(std::move(identity)),

@@ -23,6 +23,9 @@ namespace mcp {
 
 inline constexpr std::string_view tasks_extension = "io.modelcontextprotocol/tasks";
 
+// The fault of a client that has not declared it; `sentence` says what needs it.
+jsonrpc::Fault missing_tasks_extension(std::string_view sentence);
+
 struct TaskLimits {
   std::size_t tasks_max = 1'000;                   // of all clients; beyond: a call stays a call
   std::chrono::milliseconds ttl{3'600'000};        // from the start, after which it is forgotten

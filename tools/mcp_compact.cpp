@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/base/ascii.hpp"
 #include "schemas/describe/parse.hpp"
 
 namespace segmentflow {
@@ -48,15 +49,8 @@ const std::shared_ptr<const mcp::ToolList>& three_tools() {
   return list;
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 bool has_all_words(const mcp::Tool& tool, const std::string& query) {
-  const std::string text = lower(tool.name + " " + tool.title + " " + tool.description);
+  const std::string text = ascii_lower(tool.name + " " + tool.title + " " + tool.description);
   std::size_t at = 0;
   while (at < query.size()) {
     const std::size_t end = std::min(query.find(' ', at), query.size());
@@ -69,7 +63,7 @@ bool has_all_words(const mcp::Tool& tool, const std::string& query) {
 mcp::ToolResult search(const mcp::ToolList& list, const std::string& query) {
   Json found = Json::array();
   for (const mcp::Tool& tool : list.tools()) {
-    if (!has_all_words(tool, lower(query))) continue;
+    if (!has_all_words(tool, ascii_lower(query))) continue;
     const std::size_t sentence = tool.description.find(". ");
     found.push_back({{"name", tool.name},
                      {"about", tool.description.substr(

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/base/utf8.hpp"
 #include "tools/mcp_prompts.hpp"
 #include "tools/untrusted.hpp"
 
@@ -136,11 +137,9 @@ std::string recipient_in(const Json& arguments) {
   return "a Profile";
 }
 
-std::string beginning_of(std::string text) {
-  if (text.size() <= kQuestionBytesMax) return text;
-  std::size_t end = kQuestionBytesMax;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // inside a character
-  return text.substr(0, end) + "…";
+std::string beginning_of(const std::string& text) {
+  const std::string_view beginning = utf8_beginning(text, kQuestionBytesMax);
+  return std::string(beginning) + (beginning.size() < text.size() ? "…" : "");
 }
 
 mcp::InputRequired ask_approval(const Json& arguments) {
@@ -187,6 +186,20 @@ std::string thing_of(const Operation& operation) {
 mcp::ResourceTemplate template_of(const Operation& operation) {
   return {std::string(operation.info.resource), thing_of(operation),
           std::string(operation.info.title), std::string(operation.info.description), kJson};
+}
+
+// What is read under an address.
+struct Retrieval {
+  const Operation* operation;
+  Json input;
+};
+
+std::optional<Retrieval> retrieval_of(const Registry& registry, std::string_view uri) {
+  for (const Operation* operation : retrievals(registry)) {
+    const auto id = mcp::variable_in(operation->info.resource, uri);
+    if (id) return Retrieval{operation, Json{{"id", *id}}};
+  }
+  return std::nullopt;
 }
 
 std::string uri_of(const Operation& operation, std::string_view id) {
@@ -338,28 +351,22 @@ void OperationProvider::list_resources(std::function<void(std::vector<mcp::Resou
 
 void OperationProvider::read_resource(std::string uri, mcp::Exchange,
                                       std::function<void(mcp::Answered<Contents>)> done) {
-  for (const Operation* operation : retrievals(registry_)) {
-    const auto id = mcp::variable_in(template_of(*operation), uri);
-    if (!id) continue;
-    caller_->call(*operation, Json{{"id", *id}}, false, [uri, done](const Result<Answer>& answer) {
-      if (!answer) return done(Contents{});
-      done(Contents(
-          std::vector{mcp::ResourceContents{uri, kJson, describe::dump_json(answer->body()), {}}}));
-    });
-    return;
-  }
-  done(Contents{});
+  auto retrieval = retrieval_of(registry_, uri);
+  if (!retrieval) return done(Contents{});
+  caller_->call(*retrieval->operation, std::move(retrieval->input), false,
+                [uri, done](const Result<Answer>& answer) {
+                  if (!answer) return done(Contents{});
+                  done(Contents(std::vector{
+                      mcp::ResourceContents{uri, kJson, describe::dump_json(answer->body()), {}}}));
+                });
 }
 
 // Who may read it may hear that it changes.
 void OperationProvider::may_watch(std::string uri, std::function<void(bool)> done) {
-  for (const Operation* operation : retrievals(registry_)) {
-    const auto id = mcp::variable_in(template_of(*operation), uri);
-    if (!id) continue;
-    return caller_->call(*operation, Json{{"id", *id}}, false,
-                         [done](const Result<Answer>& answer) { done(answer.has_value()); });
-  }
-  done(false);
+  auto retrieval = retrieval_of(registry_, uri);
+  if (!retrieval) return done(false);
+  caller_->call(*retrieval->operation, std::move(retrieval->input), false,
+                [done](const Result<Answer>& answer) { done(answer.has_value()); });
 }
 
 void OperationProvider::complete(mcp::CompletionCall call,

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kApprovalsMax = 1'000;
 constexpr std::size_t kDigestShown = 16;  // hexadecimal digits
+constexpr const char* kAuditLine = "{:<24}  {:<20}  {:<4}  {:<22}  {:<22}  {:<3}  {:<16}  {}\n";
 
 Result<Uuid> approval_id(const std::string& text) {
   if (const auto id = Uuid::parse(text)) return *id;
@@ -46,8 +47,7 @@ Result<std::optional<Uuid>> chosen_key(Transaction& tx, const std::string& text)
 
 void print_audit(const AuditRow& row) {
   const AuditEntry& entry = row.entry;
-  fmt::print("{:<24}  {:<20}  {:<4}  {:<22}  {:<22}  {:<3}  {:<16}  {}\n",
-             to_iso8601(entry.called_at), row.key_name, entry.surface, entry.operation,
+  fmt::print(kAuditLine, to_iso8601(entry.called_at), row.key_name, entry.surface, entry.operation,
              entry.outcome, entry.is_dry_run ? "dry" : "",
              to_hex(entry.arguments_digest).substr(0, kDigestShown), entry.request_id);
 }
@@ -93,8 +93,7 @@ int run_audit(const Settings& settings, const AuditOptions& options) {
     return {};
   });
   if (!done) return report(done.error());
-  fmt::print("{:<24}  {:<20}  {:<4}  {:<22}  {:<22}  {:<3}  {:<16}  {}\n", "TIME", "KEY", "BY",
-             "OPERATION", "OUTCOME", "", "ARGUMENTS", "REQUEST");
+  fmt::print(kAuditLine, "TIME", "KEY", "BY", "OPERATION", "OUTCOME", "", "ARGUMENTS", "REQUEST");
   for (const AuditRow& row : rows) print_audit(row);
   return 0;
 }

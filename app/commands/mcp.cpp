@@ -10,7 +10,6 @@
 #include "app/log.hpp"
 #include "app/mcp_server.hpp"
 #include "app/resource_watch.hpp"
-#include "tools/mcp_compact.hpp"
 #include "transport/stdio/stdio_server.hpp"
 
 namespace segmentflow::app {
@@ -42,19 +41,11 @@ void end_soon() {
   ::alarm(kEndPatienceSeconds);
 }
 
-// What the client may want of the tools.
-struct Offer {
-  ToolFilter filter;
-  bool compact = false;
-};
-
 // `runtime` is null at the bridge: there nobody tells of changes.
-int serve_stdio(const Registry& registry, const Offer& offer,
+int serve_stdio(const Registry& registry, const ToolOffer& offer,
                 std::shared_ptr<OperationCaller> caller, Runtime* runtime) {
-  std::shared_ptr<mcp::Provider> tools =
-      std::make_shared<OperationProvider>(registry, std::make_shared<ToolLists>(registry),
-                                          offer.filter, std::move(caller), runtime != nullptr);
-  if (offer.compact) tools = std::make_shared<CompactProvider>(std::move(tools));
+  const auto tools = offered_tools(registry, std::make_shared<ToolLists>(registry), offer,
+                                   std::move(caller), runtime != nullptr);
   transport::stdio::StdioOptions options;
   options.drain_timeout = kDrainPatience;
   const auto shared = mcp_server(mcp::process_secrets());
@@ -77,13 +68,13 @@ Error missing_key(const Settings& settings) {
                   settings.data_dir.string())};
 }
 
-int run_bridge(const Settings& settings, const Registry& registry, const Offer& offer) {
+int run_bridge(const Settings& settings, const Registry& registry, const ToolOffer& offer) {
   auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
   if (!caller) return report(caller.error());
   return serve_stdio(registry, offer, *caller, nullptr);
 }
 
-int run_embedded(const Settings& settings, const Offer& offer) {
+int run_embedded(const Settings& settings, const ToolOffer& offer) {
   auto opened = Runtime::open(settings);
   if (!opened) return report(opened.error());
   Runtime& runtime = **opened;
@@ -112,7 +103,7 @@ int run_mcp(const Settings& settings, const McpOptions& options) {
   const Registry registry;
   auto groups = parse_tool_groups(registry, options.tools);
   if (!groups) return report(groups.error());
-  const Offer offer{{std::move(*groups), options.read_only}, options.compact};
+  const ToolOffer offer{{std::move(*groups), options.read_only}, options.compact};
   return settings.base_url.empty() ? run_embedded(settings, offer)
                                    : run_bridge(settings, registry, offer);
 }
