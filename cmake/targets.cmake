@@ -31,7 +31,7 @@ segmentflow_library(core core/base core/store core/store/sqlite core/store/postg
                     core/access core/brand core/profiles core/templates core/templates/render
                     core/senders core/engine core/emails core/delivery core/move)
 target_link_libraries(core PUBLIC describe
-                           PRIVATE SQLite::SQLite3 PkgConfig::PQXX PkgConfig::PQ PkgConfig::SODIUM
+                           PRIVATE sqlite pqxx PkgConfig::SODIUM
                                    PkgConfig::MD4C OpenSSL::Crypto)
 
 segmentflow_library(mcp mcp)
@@ -64,7 +64,7 @@ segmentflow_library(app app app/commands)
 target_include_directories(app PRIVATE ${PROJECT_BINARY_DIR}/generated)
 target_compile_definitions(app PUBLIC SEGMENTFLOW_VERSION="${PROJECT_VERSION}")
 target_link_libraries(app PUBLIC tools transport_mcp transport_stdio transport_smtp
-                          PRIVATE CLI11::CLI11 PkgConfig::TOMLPLUSPLUS prometheus-cpp::core
+                          PRIVATE CLI11::CLI11 tomlplusplus prometheus-cpp::core
                                   Boost::url OpenSSL::Crypto)
 
 add_executable(segmentflow app/main/main.cpp)

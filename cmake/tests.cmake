@@ -19,7 +19,7 @@ endfunction()
 
 # Databases of tests, on SQLite or on the PostgreSQL server that the environment names.
 add_library(test_database STATIC ${PROJECT_SOURCE_DIR}/tests/unit/engine/test_database.cpp)
-target_link_libraries(test_database PUBLIC core PRIVATE PkgConfig::PQXX)
+target_link_libraries(test_database PUBLIC core PRIVATE pqxx)
 target_precompile_headers(test_database REUSE_FROM pch_heavy)
 
 segmentflow_tests(describe_tests FOLDERS describe LINK describe schemas)
@@ -29,7 +29,7 @@ if(TARGET core_tests)
   # The VFS that forgets what was not synced, for the power loss tests of the store.
   file(GLOB fault_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fault/*.cpp)
   target_sources(core_tests PRIVATE ${fault_sources})
-  target_link_libraries(core_tests PRIVATE SQLite::SQLite3)
+  target_link_libraries(core_tests PRIVATE sqlite)
 endif()
 segmentflow_tests(emails_tests FOLDERS emails LINK test_database)
 segmentflow_tests(render_tests FOLDERS render LINK core)

@@ -2,21 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-#include <openssl/sha.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cassert>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <mutex>
-#include <new>
 
 namespace segmentflow {
 namespace {
@@ -71,8 +65,8 @@ std::string encode_base64(std::string_view bytes, int variant) {
 }  // namespace
 
 std::string sha256(std::string_view data) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(as_bytes(data), data.size(), as_bytes(digest));
+  std::string digest(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(as_bytes(digest), as_bytes(data), data.size());
   return digest;
 }
 
@@ -101,8 +95,7 @@ std::string random_bytes(Entropy& entropy, std::size_t count) {
   return bytes;
 }
 
-// HMAC-SHA-256 states that have taken their key, one for each purpose. Finding the algorithm and
-// taking the key costs OpenSSL 3 several times as much as a short text does.
+// HMAC-SHA-256 states that have taken their key, one for each purpose.
 class InstallationSecret::MacKeys {
  public:
   explicit MacKeys(std::string_view key) : root_(keyed(key)) {}
@@ -112,40 +105,24 @@ class InstallationSecret::MacKeys {
   }
 
  private:
-  struct Free {
-    void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
-    void operator()(EVP_MAC_CTX* state) const { EVP_MAC_CTX_free(state); }
-  };
-  using State = std::unique_ptr<EVP_MAC_CTX, Free>;
-
-  // OpenSSL fails here only when it has no memory, or was built without HMAC or SHA-256.
-  static void require(bool done) {
-    if (!done) throw std::bad_alloc();
-  }
+  using State = crypto_auth_hmacsha256_state;
 
   static State keyed(std::string_view key) {
-    const std::unique_ptr<EVP_MAC, Free> hmac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
-    State state(EVP_MAC_CTX_new(hmac.get()));
-    std::string digest = "SHA256";
-    const std::array params = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
-        OSSL_PARAM_construct_end()};
-    require(state && EVP_MAC_init(state.get(), as_bytes(key), key.size(), params.data()) == 1);
+    State state;
+    crypto_auth_hmacsha256_init(&state, as_bytes(key), key.size());
     return state;
   }
 
-  // States in use are copies, so that threads may share what they are copied from.
-  static std::string finished(const State& keyed_state, std::string_view data) {
-    const State state(EVP_MAC_CTX_dup(keyed_state.get()));
-    std::string result(SHA256_DIGEST_LENGTH, '\0');
-    std::size_t length = 0;
-    require(state && EVP_MAC_update(state.get(), as_bytes(data), data.size()) == 1 &&
-            EVP_MAC_final(state.get(), as_bytes(result), &length, result.size()) == 1);
+  // The state is a copy, so that threads may share what it is copied from.
+  static std::string finished(State state, std::string_view data) {
+    std::string result(crypto_auth_hmacsha256_BYTES, '\0');
+    crypto_auth_hmacsha256_update(&state, as_bytes(data), data.size());
+    crypto_auth_hmacsha256_final(&state, as_bytes(result));
     return result;
   }
 
-  // Purposes are words of the source, so there are few. A state stays where it is.
-  const State& for_purpose(std::string_view purpose) {
+  // Purposes are words of the source, so there are few.
+  State for_purpose(std::string_view purpose) {
     const std::lock_guard lock(mutex_);
     auto known = states_.find(purpose);
     if (known == states_.end()) {

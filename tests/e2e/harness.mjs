@@ -71,7 +71,7 @@ export async function dataFolder(t) {
 }
 
 // The caller's environment without settings of the engine, plus `settings`.
-function environment(settings) {
+export function environment(settings) {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("SEGMENTFLOW_"));
   return { ...Object.fromEntries(kept), ...settings };
 }

@@ -242,25 +242,25 @@ Result<void> PostgresDatabase::migrate(std::span<const Migration> migrations) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> open(const std::string& url, const DatabaseOptions& options) {
-  if (!is_readable(url)) {
-    return fail(ErrorCode::ValidationFailed,
-                fmt::format("The database URL {} cannot be read. In user names and passwords "
-                            "percent-encode @ (%40), : (%3A), / (%2F), ? (%3F) and % (%25); after "
-                            "? only options of libpq may stand.",
-                            without_password(url)));
-  }
-  SessionOptions session{url, options.strict, options.statement_timeout, options.idle_timeout};
-  auto database = std::make_unique<PostgresDatabase>(std::move(session), options);
   const std::string shown = without_password(url);
   try {
+    if (!is_readable(url)) {
+      return fail(ErrorCode::ValidationFailed,
+                  fmt::format("The database URL {} cannot be read. In user names and passwords "
+                              "percent-encode @ (%40), : (%3A), / (%2F), ? (%3F) and % (%25); "
+                              "after ? only options of libpq may stand.",
+                              shown));
+    }
+    SessionOptions session{url, options.strict, options.statement_timeout, options.idle_timeout};
+    auto database = std::make_unique<PostgresDatabase>(std::move(session), options);
     database->check();
+    return database;
   } catch (const StoreDefect& defect) {
     return fail(ErrorCode::ValidationFailed, fmt::format("Database {}: {}.", shown, defect.what()));
   } catch (const StoreUnavailable& failure) {
     return fail(ErrorCode::NotReady,
                 fmt::format("Cannot open the database {}: {}", shown, failure.what()));
   }
-  return database;
 }
 
 }  // namespace segmentflow::postgres

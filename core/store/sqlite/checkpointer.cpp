@@ -24,9 +24,8 @@ int on_busy(void* backoff, int attempts) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(const FileName& file, std::mutex& writer)
-    : connection_(file, Access::ReadWrite), patience_(kReadersWaitMax), writer_(writer) {
-  sqlite3_busy_handler(connection_.handle(), on_busy, &patience_);
+Checkpointer::Checkpointer(FileName file, std::mutex& writer)
+    : file_(std::move(file)), patience_(kReadersWaitMax), writer_(writer) {
   thread_ = std::thread([this] { work(); });
 }
 
@@ -79,14 +78,26 @@ bool Checkpointer::checkpoint(int pages, bool idle) {
   return run(idle ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
 }
 
-bool Checkpointer::run(int mode) {
-  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, mode, nullptr, nullptr);
+Connection& Checkpointer::connection() {
+  if (!connection_) {
+    connection_.emplace(file_, Access::ReadWrite);
+    sqlite3_busy_handler(connection_->handle(), on_busy, &patience_);
+  }
+  return *connection_;
+}
+
+bool Checkpointer::run(int mode) try {
+  sqlite3* const handle = connection().handle();
+  const int code = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
   if (code == SQLITE_OK) return true;
   if (is_lost_sync(code)) stop_after_lost_sync(code, "moving the log into the database file");
   // Busy: another process does it, or readers hold the log. Anything else costs space only.
   if ((code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED) {
     spdlog::warn("A checkpoint of the database failed: {}", sqlite3_errstr(code));
   }
+  return false;
+} catch (const std::exception& failure) {  // no connection: the next tick tries again
+  spdlog::warn("A checkpoint of the database failed: {}", failure.what());
   return false;
 }
 

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "core/store/sqlite/connection.hpp"
@@ -13,7 +14,7 @@ namespace segmentflow::sqlite {
 class Checkpointer {
  public:
   // `writer` is the mutex that this process's writes hold.
-  Checkpointer(const FileName& file, std::mutex& writer);
+  Checkpointer(FileName file, std::mutex& writer);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -26,8 +27,10 @@ class Checkpointer {
   // True when the log was started over.
   bool checkpoint(int pages, bool idle);
   bool run(int mode);
+  Connection& connection();
 
-  Connection connection_;
+  const FileName file_;
+  std::optional<Connection> connection_;  // opened when there is something to move
   Backoff patience_;
   std::mutex& writer_;
   std::mutex mutex_;
