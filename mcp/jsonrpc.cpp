@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/describe/utf8.hpp"
+
 namespace mcp::jsonrpc {
 namespace {
 
@@ -276,9 +278,7 @@ void append_string(std::string& out, std::string_view text) {
 
 std::string quoted(std::string_view text) {
   if (text.size() <= quoted_bytes_max) return "'" + std::string(text) + "'";
-  std::size_t end = quoted_bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return "'" + std::string(text.substr(0, end)) + "...'";
+  return "'" + std::string(describe::utf8_beginning(text, quoted_bytes_max)) + "...'";
 }
 
 }  // namespace mcp::jsonrpc

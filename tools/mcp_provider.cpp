@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 #include "tools/mcp_prompts.hpp"
 #include "tools/untrusted.hpp"
 
@@ -138,7 +138,7 @@ std::string recipient_in(const Json& arguments) {
 }
 
 std::string beginning_of(const std::string& text) {
-  const std::string_view beginning = utf8_beginning(text, kQuestionBytesMax);
+  const std::string_view beginning = describe::utf8_beginning(text, kQuestionBytesMax);
   return std::string(beginning) + (beginning.size() < text.size() ? "…" : "");
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
@@ -80,7 +80,7 @@ std::vector<std::string> clean_untrusted(const Type& type, Json& body) {
 std::string without_hidden(std::string_view text) {
   std::string clean;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = std::max<std::size_t>(utf8_character_bytes(text, at), 1);
+    const std::size_t bytes = std::max<std::size_t>(describe::utf8_character_bytes(text, at), 1);
     const std::string_view character = text.substr(at, bytes);
     const char32_t point = code_point(character);
     const bool is_hidden = std::ranges::any_of(

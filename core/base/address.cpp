@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/base/ascii.hpp"
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
@@ -213,8 +213,8 @@ tl::expected<Address, std::string> parse_address(std::string_view text) {
     return tl::unexpected(fmt::format("The address text has {} bytes; at most {} are accepted.",
                                       text.size(), kAddressTextMaxBytes));
   }
-  if (!is_valid_utf8(text)) return tl::unexpected(std::string("The address is not valid UTF-8."));
-  if (has_control_character(text)) {
+  if (!describe::is_valid_utf8(text)) return tl::unexpected(std::string("The address is not valid UTF-8."));
+  if (describe::has_control_character(text)) {
     return tl::unexpected(std::string(
         "The address holds a control character (a line break, a tab or the like); remove it."));
   }

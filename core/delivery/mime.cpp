@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "core/base/ascii.hpp"
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 #include "core/delivery/mime_body.hpp"
 #include "core/delivery/mime_header.hpp"
 
@@ -37,7 +37,7 @@ Refusal check_header_text(std::string_view field, std::string_view text) {
     return problem(field,
                    fmt::format("The {} holds a line break or a NUL character; remove it.", field));
   }
-  if (!is_valid_utf8(text)) {
+  if (!describe::is_valid_utf8(text)) {
     return problem(field, fmt::format("The {} is not valid UTF-8.", field));
   }
   return std::nullopt;
@@ -135,8 +135,8 @@ Refusal check_bodies(const MimeMessage& message) {
   if (message.html.empty() && message.text.empty()) {
     return problem("html", "The message has neither an HTML nor a text body; give at least one.");
   }
-  if (!is_valid_utf8(message.html)) return problem("html", "The HTML body is not valid UTF-8.");
-  if (!is_valid_utf8(message.text)) return problem("text", "The text body is not valid UTF-8.");
+  if (!describe::is_valid_utf8(message.html)) return problem("html", "The HTML body is not valid UTF-8.");
+  if (!describe::is_valid_utf8(message.text)) return problem("text", "The text body is not valid UTF-8.");
   return std::nullopt;
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
@@ -92,7 +92,7 @@ std::size_t take_characters(std::string_view text, std::size_t at, bool q, std::
   std::size_t end = at;
   std::size_t encoded = 0;
   while (end < text.size()) {
-    const std::size_t size = std::max<std::size_t>(1, utf8_character_bytes(text, end));
+    const std::size_t size = std::max<std::size_t>(1, describe::utf8_character_bytes(text, end));
     encoded = q ? encoded + q_size(text.substr(end, size)) : b_bytes(end + size - at);
     if (encoded > max_bytes && end > at) break;
     end += size;

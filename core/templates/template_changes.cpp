@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/secret.hpp"
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 #include "core/templates/compiled.hpp"
 
 namespace segmentflow {
@@ -168,7 +168,7 @@ describe::Patch<T> as_patch(const std::optional<T>& value) {
 // "Copy of" the name, as much of it as whole characters allow.
 std::string copy_name(const std::string& name) {
   std::string copy = "Copy of ";
-  return copy.append(utf8_beginning(name, kTemplateNameLengthMax - copy.size()));
+  return copy.append(describe::utf8_beginning(name, kTemplateNameLengthMax - copy.size()));
 }
 
 // The next revision is this caller's: others that change the template wait for the end of the

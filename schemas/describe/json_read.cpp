@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -8,15 +11,22 @@
 #include "schemas/describe/decimal.hpp"
 #include "schemas/describe/json.hpp"
 #include "schemas/describe/pointer.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace describe {
 namespace {
+
+using namespace std::string_view_literals;
 
 // No double needs more digits for its shortest decimal.
 constexpr std::size_t kDoubleDigitsMax = 17;
 // Up to this many members a quadratic search for duplicates is the quickest.
 constexpr std::size_t kFewMembers = 16;
 constexpr std::size_t kNumberShownBytes = 40;
+constexpr std::size_t kEscapeBytes = 6;  // \u and four hexadecimal digits
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// Room for the values of most documents before anything grows.
+constexpr std::size_t kUsualValues = 16;
 
 std::string place(const std::string& pointer) {
   return pointer.empty() ? std::string("The document") : "The value at " + pointer;
@@ -37,30 +47,58 @@ std::optional<std::string_view> find_duplicate(const std::string* keys, std::siz
   return *twice;
 }
 
-// Receives nlohmann's parse events. Finished values lie on one stack; when a container closes, its
-// values leave the stack in one move. nlohmann's own builder searches all members at each insertion
-// and copies members when the object grows: quadratic, both, for hostile objects.
+// True when a sequence that is not well-formed UTF-8 ends, or breaks off, at the position.
+bool is_ill_formed_at(std::string_view text, std::size_t position) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const bool is_ascii = position >= text.size() || byte(position) < 0x80;
+  std::size_t start = is_ascii ? position : position + 1;
+  do {
+    if (start == 0) return false;
+    --start;
+  } while ((byte(start) & 0xC0U) == 0x80U && position - start < 3);
+  const std::size_t size = utf8_character_bytes(text, start);
+  return size == 0 || (!is_ascii && start + size <= position);
+}
+
+// True when the escape before the position is the first half of a surrogate pair.
+bool is_half_pair_before(std::string_view text, std::size_t position) {
+  std::string_view before = text.substr(0, position);
+  if (before.ends_with('\\')) before.remove_suffix(1);
+  if (before.size() < kEscapeBytes) return false;
+  before.remove_prefix(before.size() - kEscapeBytes);
+  const bool is_high =
+      "dD"sv.find(before[2]) != "dD"sv.npos && "89abAB"sv.find(before[3]) != "89abAB"sv.npos;
+  return before.starts_with("\\u") && is_high;
+}
+
+// Why the text cannot go on like this there; without repeating more of it than a character.
+std::string reason_at(std::string_view text, std::size_t position) {
+  if (position >= text.size()) return "it ends in the middle";
+  const auto byte = static_cast<unsigned char>(text[position]);
+  if (byte < 0x20) return "control characters are written as escapes, such as \\n";
+  if (byte >= 0x7F) return "an unexpected character";
+  return fmt::format("an unexpected {}", text[position]);
+}
+
+// Builds a value from the events of a parser. Finished values lie on one stack; when a container
+// closes, its values leave the stack in one move. nlohmann's own builder searches all members at
+// each insertion and copies members when the object grows: quadratic, both, for hostile objects.
 class Builder {
  public:
-  Builder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
-
-  // The events of nlohmann's SAX interface; false stops the parser.
-  bool null() { return add(Json(nullptr)); }
-  bool boolean(bool value) { return add(Json(value)); }
-  bool number_integer(std::int64_t value) { return add(Json(value)); }
-  bool number_unsigned(std::uint64_t value) { return add(Json(value)); }
-  bool number_float(double value, const std::string& text);
-  bool string(std::string& value) { return add(Json(std::move(value))); }
-  bool binary(Json::binary_t&) { return refuse(JsonFault::Syntax, "JSON has no binary values."); }
-  bool start_object(std::size_t) { return open(true); }
-  bool start_array(std::size_t) { return open(false); }
-  bool key(std::string& name) {
-    keys_.push_back(std::move(name));
-    return true;
+  Builder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {
+    values_.reserve(kUsualValues);
+    keys_.reserve(kUsualValues);
   }
+
+  // False stops the parser.
+  bool add(Json&& value);
+  bool add_number(std::string_view text);  // one that is no integer of 64 bits
+  bool open(bool object);
+  void add_key(std::string&& name) { keys_.push_back(std::move(name)); }
   bool end_object();
   bool end_array();
-  bool parse_error(std::size_t position, const std::string&, const Json::exception& fault);
+  // Called when the parser has found the text at fault, at `position`.
+  void refuse_text(std::size_t position, const boost::json::error_code& fault);
 
   Json take_value() { return std::move(values_.back()); }
   JsonError take_error() { return std::move(error_); }
@@ -73,8 +111,6 @@ class Builder {
   };
 
   bool count();
-  bool add(Json&& value);
-  bool open(bool object);
   void close(Json&& container);
   bool refuse(JsonFault fault, std::string message) {
     return refuse(fault, std::move(message), pointer());
@@ -157,9 +193,13 @@ bool Builder::end_array() {
   return true;
 }
 
-bool Builder::number_float(double value, const std::string& text) {
+bool Builder::add_number(std::string_view text) {
+  double value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   const Decimal given = decimal_of(text);
-  if (given.digits.size() > kDoubleDigitsMax || given != shortest_decimal(value)) {
+  if (given.digits.empty()) return add(Json(0));
+  if (read.ec != std::errc() || given.digits.size() > kDoubleDigitsMax ||
+      given != shortest_decimal(value)) {
     return refuse_number(text);
   }
   return add(Json(value));
@@ -173,28 +213,26 @@ bool Builder::refuse_number(std::string_view text) {
                   place(pointer()), shown, shown.size() < text.size() ? "…" : ""));
 }
 
-bool Builder::parse_error(std::size_t position, const std::string& token,
-                          const Json::exception& fault) {
-  constexpr int kNumberOverflow = 406;
-  if (fault.id == kNumberOverflow) return refuse_number(token);
+void Builder::refuse_text(std::size_t position, const boost::json::error_code& fault) {
+  using boost::json::error;
+  if (fault == error::exponent_overflow) {
+    const auto begin = text_.find_last_not_of("0123456789.eE+-", position) + 1;
+    refuse_number(text_.substr(begin, text_.find_first_not_of("0123456789", position) - begin));
+    return;
+  }
   const std::string_view before = text_.substr(0, position);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const auto column = before.size() - (before.rfind('\n') + 1);
-  // The reason stands between " - " and the echo of the input, which is not repeated.
-  std::string_view reason = fault.what();
-  if (const auto start = reason.find(" - "); start != reason.npos) reason.remove_prefix(start + 3);
-  reason = reason.substr(0, reason.find("; last read"));
-  const bool text_fault =
-      reason.find("UTF-8") != reason.npos || reason.find("surrogate") != reason.npos;
-  if (text_fault) {
-    return refuse(JsonFault::InvalidUtf8,
-                  fmt::format("{} is not valid UTF-8 or has half a surrogate pair (line {}, column "
-                              "{}). Send text as UTF-8.",
-                              place(pointer()), line, column));
+  const auto column = 1 + before.size() - (before.rfind('\n') + 1);
+  if (fault == error::illegal_leading_surrogate || fault == error::illegal_trailing_surrogate ||
+      is_half_pair_before(text_, position) || is_ill_formed_at(text_, position)) {
+    refuse(JsonFault::InvalidUtf8,
+           fmt::format("{} is not valid UTF-8 or has half a surrogate pair (line {}, column {}). "
+                       "Send text as UTF-8.",
+                       place(pointer()), line, column));
+    return;
   }
-  return refuse(
-      JsonFault::Syntax,
-      fmt::format("The text is not valid JSON at line {}, column {}: {}.", line, column, reason));
+  refuse(JsonFault::Syntax, fmt::format("The text is not valid JSON at line {}, column {}: {}.",
+                                        line, column, reason_at(text_, position)));
 }
 
 // The pointer to the innermost open container.
@@ -224,6 +262,74 @@ std::string Builder::pointer() const {
   return result;
 }
 
+// The events of Boost.JSON's parser. Text comes in parts where it holds escapes.
+class Events {
+ public:
+  static constexpr auto max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_array_size = max_object_size;
+  static constexpr auto max_key_size = max_object_size;
+  static constexpr auto max_string_size = max_object_size;
+
+  explicit Events(Builder& builder) : builder_(builder) {}
+
+  bool has_refused() const { return has_refused_; }
+
+  using Code = boost::json::error_code;
+  using Text = boost::json::string_view;
+
+  bool on_document_begin(Code&) { return true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_object_begin(Code& code) { return go_on(builder_.open(true), code); }
+  bool on_object_end(std::size_t, Code& code) { return go_on(builder_.end_object(), code); }
+  bool on_array_begin(Code& code) { return go_on(builder_.open(false), code); }
+  bool on_array_end(std::size_t, Code& code) { return go_on(builder_.end_array(), code); }
+  bool on_key_part(Text part, std::size_t, Code&) { return take(part); }
+  bool on_key(Text last, std::size_t, Code&) {
+    builder_.add_key(whole(last));
+    return true;
+  }
+  bool on_string_part(Text part, std::size_t, Code&) { return take(part); }
+  bool on_string(Text last, std::size_t, Code& code) {
+    return go_on(builder_.add(Json(whole(last))), code);
+  }
+  bool on_number_part(Text, Code&) { return true; }
+  bool on_int64(std::int64_t value, Text, Code& code) {
+    return go_on(builder_.add(Json(value)), code);
+  }
+  bool on_uint64(std::uint64_t value, Text, Code& code) {
+    return go_on(builder_.add(Json(value)), code);
+  }
+  // Its double is rounded for speed, so the text is read again.
+  bool on_double(double, Text text, Code& code) {
+    return go_on(builder_.add_number({text.data(), text.size()}), code);
+  }
+  bool on_bool(bool value, Code& code) { return go_on(builder_.add(Json(value)), code); }
+  bool on_null(Code& code) { return go_on(builder_.add(Json(nullptr)), code); }
+  bool on_comment_part(Text, Code&) { return true; }
+  bool on_comment(Text, Code&) { return true; }
+
+ private:
+  bool take(Text part) {
+    parts_.append(part.data(), part.size());
+    return true;
+  }
+  std::string whole(Text last) {
+    if (parts_.empty()) return {last.data(), last.size()};
+    take(last);
+    return std::exchange(parts_, {});
+  }
+  bool go_on(bool accepted, Code& code) {
+    if (accepted) return true;
+    has_refused_ = true;
+    code = boost::json::error::exception;  // the parser stops for an error only
+    return false;
+  }
+
+  Builder& builder_;
+  std::string parts_;
+  bool has_refused_ = false;
+};
+
 }  // namespace
 
 tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -234,16 +340,18 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
                     text.size(), limits.bytes_max),
         ""});
   }
-  // nlohmann takes a NUL for the end of the text and would not look at what follows.
-  if (const auto nul = text.find('\0'); nul != text.npos) {
-    return tl::unexpected(JsonError{
-        JsonFault::Syntax, fmt::format("The text is not valid JSON: byte {} is NUL.", nul), ""});
-  }
+  // RFC 8259 §8.1: a reader may pass over a byte order mark.
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  boost::json::parse_options options;
+  options.max_depth = limits.depth_max + 1;  // the builder's own limit comes first
   Builder builder(text, limits);
-  if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
-    return tl::unexpected(builder.take_error());
-  }
-  return builder.take_value();
+  boost::json::basic_parser<Events> parser(options, builder);
+  boost::json::error_code fault;
+  auto position = parser.write_some(false, text.data(), text.size(), fault);
+  if (!fault && position < text.size()) fault = boost::json::error::extra_data;
+  if (!fault) return builder.take_value();
+  if (!parser.handler().has_refused()) builder.refuse_text(position, fault);
+  return tl::unexpected(builder.take_error());
 }
 
 }  // namespace describe

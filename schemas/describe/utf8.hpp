@@ -1,10 +1,10 @@
-// UTF-8 as far as mail needs it: whole characters and their validity (RFC 3629).
+// UTF-8: whole characters and their validity (RFC 3629).
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
-namespace segmentflow {
+namespace describe {
 
 // The size in bytes (1 to 4) of the well-formed character that starts at `at`; 0 when there is
 // none: overlong forms, surrogates, code points above U+10FFFF, stray or missing continuation
@@ -21,4 +21,4 @@ bool is_valid_utf8(std::string_view text);
 // The text must be valid UTF-8.
 bool has_control_character(std::string_view text);
 
-}  // namespace segmentflow
+}  // namespace describe

@@ -1,9 +1,9 @@
-#include "core/base/utf8.hpp"
+#include "schemas/describe/utf8.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-namespace segmentflow {
+namespace describe {
 namespace {
 
 // The range of the second byte depends on the first (RFC 3629 §4).
@@ -80,4 +80,4 @@ bool has_control_character(std::string_view text) {
   return false;
 }
 
-}  // namespace segmentflow
+}  // namespace describe

@@ -1,0 +1,2 @@
+// Boost.JSON, compiled once: parse_json() uses its parser.
+#include <boost/json/src.hpp>
