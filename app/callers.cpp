@@ -60,6 +60,11 @@ void LocalCaller::asks_person(std::size_t emails, std::function<void(bool)> done
   });
 }
 
+void LocalCaller::complete(const Operation& operation, const std::string& beginning,
+                           std::function<void(std::vector<Uuid>)> done) {
+  dispatcher_.complete(operation, secret_, beginning, std::move(done));
+}
+
 void LocalCaller::call(const Operation& operation, Json arguments, bool is_approved,
                        AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));

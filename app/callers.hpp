@@ -19,6 +19,8 @@ class LocalCaller final : public OperationCaller {
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
   void call(const Operation& operation, describe::Json arguments, bool is_approved,
             AnswerDone done) override;
+  void complete(const Operation& operation, const std::string& beginning,
+                std::function<void(std::vector<Uuid>)> done) override;
   void asks_person(std::size_t emails, std::function<void(bool)> done) override;
 
  private:

@@ -159,6 +159,8 @@ class CommandLine {
     mcp->add_option("--tools", mcp_.tools, "Only these groups of tools, e.g. emails,templates");
     mcp->add_flag("--read-only", mcp_.read_only, "Only tools that change nothing");
     mcp->add_flag("--compact", mcp_.compact, "Three tools that find, describe and call the others");
+    mcp->add_flag("--print-tools-digest", mcp_.print_digest,
+                  "Print the digest of all that the tools say of themselves, and end");
     auto* init =
         command(&app_, "init", "Make the data folder and database, or bring them up to date",
                 [this](const Settings& settings) { return run_init(settings, init_); });

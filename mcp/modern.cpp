@@ -76,10 +76,14 @@ std::string result(std::string_view type, std::string_view body, const ServerInf
     out.append(R"("ttlMs":)").append(std::to_string(caching->ttl_ms));
     out += caching->is_private ? R"(,"cacheScope":"private",)" : R"(,"cacheScope":"public",)";
   }
-  out.append(R"("_meta":{"io.modelcontextprotocol/serverInfo":)").append(about).append("}");
+  out.append(R"("_meta":{"io.modelcontextprotocol/serverInfo":)").append(about);
+  // A body that begins with metadata of its own goes on in ours.
+  constexpr std::string_view own_metadata = R"({"_meta":{)";
+  if (body.starts_with(own_metadata))
+    return out.append(",").append(body.substr(own_metadata.size()));
+  out += '}';
   if (body.size() > 2) out += ',';
-  out += body.substr(1);
-  return out;
+  return out.append(body.substr(1));
 }
 
 std::string discover_result(const ServerInfo& info, const Features& features, bool has_tasks) {

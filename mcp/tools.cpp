@@ -1,6 +1,9 @@
 #include "mcp/tools.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <stdexcept>
 
@@ -101,14 +104,22 @@ void append_tool(std::string& out, const Tool& tool, Revision revision) {
   out += '}';
 }
 
-std::string write_list(const std::vector<Tool>& tools, Revision revision) {
-  std::string out = R"({"tools":[)";
+std::string write_tools(const std::vector<Tool>& tools, Revision revision) {
+  std::string out = "[";
   for (const Tool& tool : tools) {
     if (out.back() == '}') out += ',';
     append_tool(out, tool, revision);
   }
-  out += "]}";
-  return out;
+  return out += ']';
+}
+
+std::string sha256_hex(std::string_view text) {
+  std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  std::string hex(hash.size() * 2 + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+  hex.pop_back();
+  return hex;
 }
 
 }  // namespace
@@ -142,9 +153,19 @@ std::string ToolList::nearest(std::string_view name) const {
   return describe::nearest_name(name, names_);
 }
 
+const std::string& ToolList::digest() const {
+  std::call_once(digested_, [&] {
+    digest_ = "sha256:" + sha256_hex(write_tools(tools_, latest_legacy_revision));
+  });
+  return digest_;
+}
+
 const std::string& ToolList::list_json(Revision revision) const {
   const std::size_t shape = std::min(static_cast<std::size_t>(revision), shapes - 1);
-  std::call_once(written_[shape], [&] { texts_[shape] = write_list(tools_, revision); });
+  std::call_once(written_[shape], [&] {
+    texts_[shape] = R"({"_meta":{"toolsDigest":")" + digest() + R"("},"tools":)" +
+                    write_tools(tools_, revision) + "}";
+  });
   return texts_[shape];
 }
 

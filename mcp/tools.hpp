@@ -68,6 +68,10 @@ class ToolList {
   // The name that `name` was probably meant to be, "" when none is near.
   std::string nearest(std::string_view name) const;
 
+  // "sha256:" and 64 hex digits over all that the list tells of its tools, in its order: who pins
+  // it sees a description that changes (tool poisoning). In `_meta` of each tools/list.
+  const std::string& digest() const;
+
   // The result of tools/list as JSON text in the shape of `revision`.
   const std::string& list_json(Revision revision) const;
 
@@ -78,6 +82,8 @@ class ToolList {
   std::vector<Tool> tools_;
   std::vector<std::string_view> names_;  // of tools_, sorted
   std::vector<std::size_t> positions_;   // of names_ in tools_
+  mutable std::once_flag digested_;
+  mutable std::string digest_;
   mutable std::array<std::once_flag, shapes> written_;
   mutable std::array<std::string, shapes> texts_;
 };

@@ -3,10 +3,22 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace segmentflow {
 namespace {
 
 constexpr std::string_view kArgumentsPurpose = "call-arguments";
+
+// The id that begins like this and goes on with one digit; nullopt when none begins so.
+std::optional<Uuid> completed(std::string_view beginning, char digit) {
+  std::string id = "........-....-....-....-............";
+  if (beginning.size() > id.size()) return std::nullopt;
+  id.replace(0, beginning.size(), beginning);
+  std::ranges::replace(id, '.', digit);
+  return Uuid::parse(id);
+}
 
 Error missing_scope(const Operation& operation) {
   Error error{
@@ -89,6 +101,24 @@ void Dispatcher::identify(const std::string& secret, std::function<void(Result<K
   const bool queued =
       engine_.readers.post([this, secret, then] { then(engine_.authenticator.verify(secret)); });
   if (!queued) then(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
+}
+
+void Dispatcher::complete(const Operation& operation, const std::string& secret,
+                          std::string_view beginning, std::function<void(std::vector<Uuid>)> then) {
+  const auto first = completed(beginning, '0');
+  const auto last = completed(beginning, 'f');
+  if (!first || !last) return then({});
+  identify(secret, [this, &operation, first = *first, last = *last, then](Result<KeyPtr> key) {
+    if (!key || !(*key)->allows(operation.info.scope)) return then({});
+    const bool queued = engine_.readers.post([this, &operation, first, last, key = *key, then] {
+      std::vector<Uuid> ids;
+      const auto read = engine_.database.read([&](Transaction& tx) {
+        ids = operation.info.recent(tx, key->organization_id, first, last, limits_.completions_max);
+      });
+      then(read ? std::move(ids) : std::vector<Uuid>());
+    });
+    if (!queued) then({});
+  });
 }
 
 void Dispatcher::call(const Operation& operation, const std::string& secret,

@@ -13,6 +13,7 @@ namespace segmentflow {
 
 struct DispatcherLimits {
   std::size_t calls_in_flight_max = 4096;  // beyond: RateLimited
+  std::size_t completions_max = 100;       // as many as MCP shows
 };
 
 // Where a call comes from, for the audit log.
@@ -43,6 +44,11 @@ class Dispatcher {
   // Errors beside the operation's own: Unauthorized, InsufficientScope, RateLimited.
   void call(const Operation& operation, const std::string& secret, const CallSource& source,
             InputMaker make_input, AnswerDone done);
+
+  // Calls `then` with ids that begin like this, newest first, as far as the holder of `secret` may
+  // retrieve them: for an operation with `recent`.
+  void complete(const Operation& operation, const std::string& secret, std::string_view beginning,
+                std::function<void(std::vector<Uuid>)> then);
 
   std::size_t in_flight() const { return in_flight_->load(); }
 

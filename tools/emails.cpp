@@ -434,6 +434,7 @@ std::vector<Operation> email_operations() {
            .hints =
                {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
            .resource = "segmentflow://emails/{id}",
+           .recent = recent_sends,
            .versions = send_versions},
           retrieve_email),
   };

@@ -38,6 +38,12 @@ class OperationCaller {
   // `is_approved`: a person has approved the call.
   virtual void call(const Operation& operation, describe::Json arguments, bool is_approved,
                     AnswerDone done) = 0;
+  // Ids that begin like this, newest first: see Dispatcher::complete. Where they are not known,
+  // none.
+  virtual void complete(const Operation& /*operation*/, const std::string& /*beginning*/,
+                        std::function<void(std::vector<Uuid>)> done) {
+    done({});
+  }
   // Whether the caller's key has a call with so many emails approved by a person first. Where that
   // is not known, false: the engine has them wait.
   virtual void asks_person(std::size_t /*emails*/, std::function<void(bool)> done) { done(false); }
@@ -72,6 +78,9 @@ class OperationProvider final : public mcp::Provider {
   // list them: an id, a name, and whatever else there is.
   using Items = std::vector<describe::Json>;
   void list_items(const Operation& retrieve, std::function<void(Items)> done);
+  // Lists what each of these retrieves, from the last to the first.
+  void gather_resources(std::vector<const Operation*> left, std::vector<mcp::Resource> found,
+                        std::function<void(std::vector<mcp::Resource>)> done);
 
   const Registry& registry_;
   const std::shared_ptr<ToolLists> lists_;

@@ -40,6 +40,9 @@ struct OperationInfo {
   // resource, "segmentflow://templates/{id}", and the list whose items complete the id.
   std::string_view resource = {};
   std::string_view listed_by = {};
+  // Where no list completes it: ids from `first` to `last`, newest first.
+  std::vector<Uuid> (*recent)(Transaction&, const Uuid& organization_id, const Uuid& first,
+                              const Uuid& last, std::size_t most) = nullptr;
   // When each of these things has changed last, as far as they are there; for clients that watch.
   std::map<Uuid, Time> (*versions)(Transaction&, const std::vector<Uuid>&) = nullptr;
   bool asks_first = false;  // a key may want a confirmation of it: emails leave the machine

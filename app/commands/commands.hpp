@@ -20,6 +20,7 @@ struct McpOptions {
   std::string tools;  // groups of tools, such as "emails,templates"; "" for all
   bool read_only = false;
   bool compact = false;  // three tools that stand for all
+  bool print_digest = false;
 };
 int run_mcp(const Settings& settings, const McpOptions& options);
 int run_call(const Settings& settings, const std::string& operation, const std::string& input);

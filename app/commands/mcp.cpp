@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <future>
 #include <thread>
 
 #include "app/callers.hpp"
@@ -41,11 +42,16 @@ void end_soon() {
   ::alarm(kEndPatienceSeconds);
 }
 
+int print_digest(mcp::Provider& tools) {
+  std::promise<std::string> digest;
+  tools.list_tools(
+      [&](const std::shared_ptr<const mcp::ToolList>& list) { digest.set_value(list->digest()); });
+  fmt::print("{}\n", digest.get_future().get());
+  return 0;
+}
+
 // `runtime` is null at the bridge: there nobody tells of changes.
-int serve_stdio(const Registry& registry, const ToolOffer& offer,
-                std::shared_ptr<OperationCaller> caller, Runtime* runtime) {
-  const auto tools = offered_tools(registry, std::make_shared<ToolLists>(registry), offer,
-                                   std::move(caller), runtime != nullptr);
+int serve_stdio(const std::shared_ptr<mcp::Provider>& tools, Runtime* runtime) {
   transport::stdio::StdioOptions options;
   options.drain_timeout = kDrainPatience;
   const auto shared = mcp_server(mcp::process_secrets());
@@ -68,28 +74,33 @@ Error missing_key(const Settings& settings) {
                   settings.data_dir.string())};
 }
 
-int run_bridge(const Settings& settings, const Registry& registry, const ToolOffer& offer) {
+int run_bridge(const Settings& settings, const Registry& registry, const ToolOffer& offer,
+               bool prints_digest) {
   auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
   if (!caller) return report(caller.error());
-  return serve_stdio(registry, offer, *caller, nullptr);
+  const auto tools =
+      offered_tools(registry, std::make_shared<ToolLists>(registry), offer, *caller, false);
+  return prints_digest ? print_digest(*tools) : serve_stdio(tools, nullptr);
 }
 
-int run_embedded(const Settings& settings, const ToolOffer& offer) {
+int run_embedded(const Settings& settings, const ToolOffer& offer, bool prints_digest) {
   auto opened = Runtime::open(settings);
   if (!opened) return report(opened.error());
   Runtime& runtime = **opened;
   const auto key = runtime.engine().authenticator.verify(settings.api_key);
   if (!key) return report(key.error());
+  const auto tools = offered_tools(
+      runtime.registry(), std::make_shared<ToolLists>(runtime.registry()), offer,
+      std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key, CallSource{"mcp", ""}),
+      true);
+  if (prints_digest) return print_digest(*tools);
   // The client waits for its first answer: joining costs commits, so it goes on beside.
   std::thread joining([&runtime] {
     if (auto joined = runtime.join(InstanceRole::Mcp); !joined) {
       spdlog::warn("not delivering: {}", joined.error().message);
     }
   });
-  const int code = serve_stdio(
-      runtime.registry(), offer,
-      std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key, CallSource{"mcp", ""}),
-      &runtime);
+  const int code = serve_stdio(tools, &runtime);
   joining.join();
   runtime.leave(kDeliveryPatience);
   return code;
@@ -104,8 +115,8 @@ int run_mcp(const Settings& settings, const McpOptions& options) {
   auto groups = parse_tool_groups(registry, options.tools);
   if (!groups) return report(groups.error());
   const ToolOffer offer{{std::move(*groups), options.read_only}, options.compact};
-  return settings.base_url.empty() ? run_embedded(settings, offer)
-                                   : run_bridge(settings, registry, offer);
+  return settings.base_url.empty() ? run_embedded(settings, offer, options.print_digest)
+                                   : run_bridge(settings, registry, offer, options.print_digest);
 }
 
 }  // namespace segmentflow::app

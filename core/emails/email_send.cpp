@@ -12,6 +12,8 @@
 namespace segmentflow {
 namespace {
 
+constexpr std::int64_t kRecentRowsMax = 1'000;
+
 using describe::Json;
 
 constexpr std::array<std::string_view, 5> kStatuses = {"Queued", "Processing", "Sent", "Failed",
@@ -120,6 +122,18 @@ std::string addresses_to_json(const std::vector<Address>& addresses) {
 
 std::map<Uuid, Time> send_versions(Transaction& tx, const std::vector<Uuid>& ids) {
   return row_versions(tx, "email_sends", ids);
+}
+
+std::vector<Uuid> recent_sends(Transaction& tx, const Uuid& organization_id, const Uuid& first,
+                               const Uuid& last, std::size_t most) {
+  // Ids grow with time (UUIDv7), and the index on them is there anyway.
+  const auto rows = tx.query(
+      "SELECT id FROM (SELECT id, organization_id FROM email_sends WHERE id >= $1 AND id <= $2 "
+      "ORDER BY id DESC LIMIT $3) AS newest WHERE organization_id = $4 ORDER BY id DESC LIMIT $5",
+      {first, last, kRecentRowsMax, organization_id, static_cast<std::int64_t>(most)});
+  std::vector<Uuid> ids;
+  for (const auto& row : rows) ids.push_back(row[0].uuid());
+  return ids;
 }
 
 Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id,

@@ -83,6 +83,11 @@ std::string addresses_to_json(const std::vector<Address>& addresses);
 // When each of these sends has changed last.
 std::map<Uuid, Time> send_versions(Transaction& tx, const std::vector<Uuid>& ids);
 
+// The ids of sends of this organisation from `first` to `last`, newest first, at most `most`. Looks
+// at a bounded number of rows, so where many organisations share a database some may be missed.
+std::vector<Uuid> recent_sends(Transaction& tx, const Uuid& organization_id, const Uuid& first,
+                               const Uuid& last, std::size_t most);
+
 // NotFound when there is none in this organisation.
 Result<EmailSend> retrieve_email_send(Transaction& tx, const Uuid& organization_id, const Uuid& id);
 

@@ -1,8 +1,7 @@
 // The engine as an AI host sees it: `segmentflow mcp` over stdio, with the engine inside and as a
-// bridge to a running server, judged by the official client, the Inspector and ajv.
+// bridge to a running server, judged by the official client and ajv.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import Ajv from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -261,40 +260,6 @@ test("a bridge whose server is gone says so in the result", async (t) => {
   const { client } = await mcpClient(t, on, { settings });
   const error = errorOf(await client.callTool({ name: "get_status", arguments: {} }));
   assert.equal(error.errorCode, "NotReady");
-});
-
-const inspectorMain = fileURLToPath(
-  new URL("node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",
-    import.meta.url));
-
-const inspect = (on, ...args) => {
-  const env = Object.entries({ ...on.env, SEGMENTFLOW_API_KEY: on.key });
-  const pairs = env.flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-  const target = ["--cli", on.executable, "mcp", "--transport", "stdio", ...pairs];
-  const quiet = ["--format", "json", "-q"];
-  return run(process.execPath, [inspectorMain, ...target, ...args, ...quiet]);
-};
-
-test("the Inspector finds the tools without a fault, and calls one", async (t) => {
-  const on = await engine(t);
-  const list = await inspect(on, "--method", "tools/list", "--strict");
-  assert.equal(list.code, 0, list.stderr);
-  const listed = JSON.parse(list.stdout);
-  assert.deepEqual(listed.result.tools.map((tool) => tool.name).sort(), allTools);
-  const findings = (listed.schemaFindings ?? []).flatMap(({ toolName, findings: found }) =>
-    found.map(({ rule, schema, path }) => `${toolName}: ${rule} at ${schema} ${path}`));
-  assert.deepEqual(findings, [], "no portability warning");
-
-  const sample = await sampleOf("000-01-send-one");
-  const args = { ...sample.body, idempotencyKey: sample.headers["Idempotency-Key"] };
-  const call = (name, input) => inspect(on, "--method", "tools/call", "--tool-name", name,
-    "--tool-args-json", JSON.stringify(input));
-  const sent = await call("send_email", args);
-  assert.equal(sent.code, 0, sent.stderr);
-  const { structuredContent } = JSON.parse(sent.stdout).result ?? JSON.parse(sent.stdout);
-  hasShape("EmailSend", structuredContent);
-  const refused = await call("get_email", { id: nobody });
-  assert.equal(refused.code, 5, "5 is the Inspector's word for a tool error");
 });
 
 const lineCount = (text) => text.trimEnd().split("\n").length;
