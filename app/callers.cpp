@@ -65,11 +65,11 @@ void LocalCaller::complete(const Operation& operation, const std::string& beginn
   dispatcher_.complete(operation, secret_, beginning, std::move(done));
 }
 
-void LocalCaller::call(const Operation& operation, Json arguments, bool is_approved,
+void LocalCaller::call(const Operation& operation, Json arguments, Consent consent,
                        AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
   CallSource source = source_;
-  source.is_approved = is_approved;
+  source.consent = consent;
   dispatcher_.call(
       operation, secret_, source, [shared]() -> Result<Json> { return std::move(*shared); },
       std::move(done));
@@ -92,14 +92,14 @@ BridgeCaller::BridgeCaller(std::unique_ptr<transport::http::Client> client, std:
       workers_(kBridgeThreads, kBridgeQueueMax) {}
 
 void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
-  call(*registry_.find_by_id("status"), Json::object(), false,
+  call(*registry_.find_by_id("status"), Json::object(), Consent::NotAsked,
        [done = std::move(done)](Result<Answer> answer) {
          done(std::move(answer).and_then(scopes_of));
        });
 }
 
 // Nobody here can tell the server that a person has approved; it has the emails wait.
-void BridgeCaller::call(const Operation& operation, Json arguments, bool /*is_approved*/,
+void BridgeCaller::call(const Operation& operation, Json arguments, Consent /*consent*/,
                         AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
   const bool queued = workers_.post([this, &operation, shared, done] {

@@ -17,7 +17,7 @@ class LocalCaller final : public OperationCaller {
   LocalCaller(Dispatcher& dispatcher, std::string secret, CallSource source)
       : dispatcher_(dispatcher), secret_(std::move(secret)), source_(std::move(source)) {}
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
-  void call(const Operation& operation, describe::Json arguments, bool is_approved,
+  void call(const Operation& operation, describe::Json arguments, Consent consent,
             AnswerDone done) override;
   void complete(const Operation& operation, const std::string& beginning,
                 std::function<void(std::vector<Uuid>)> done) override;
@@ -36,7 +36,7 @@ class BridgeCaller final : public OperationCaller {
   static Result<std::shared_ptr<BridgeCaller>> make(const std::string& base_url, std::string secret,
                                                     const Registry& registry);
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
-  void call(const Operation& operation, describe::Json arguments, bool is_approved,
+  void call(const Operation& operation, describe::Json arguments, Consent consent,
             AnswerDone done) override;
 
  private:

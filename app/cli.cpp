@@ -209,8 +209,9 @@ class CommandLine {
     create->add_option("--sends-per-day", key_.guards.sends_per_day,
                        "At most so many emails a day (UTC)");
     create->add_option("--ask-first", key_.guards.ask_first,
-                       "human: emails wait for segmentflow approvals approve;\nself-confirm "
-                       "(weaker): the caller repeats the call with a token");
+                       "human: the MCP client asks its user, else emails wait for segmentflow\n"
+                       "approvals approve; operator (stronger): they always wait for it;\n"
+                       "self-confirm (weaker): the caller repeats the call with a token");
     create->add_option("--ask-above", key_.guards.ask_above,
                        "Ask only about calls with more emails than this (default: 0)");
     command(keys, "list", "List all keys, without their secrets", run_keys_list);
@@ -225,11 +226,13 @@ class CommandLine {
       return run_approvals_list(s, with_decided_);
     });
     list->add_flag("--all", with_decided_, "What was decided, too; the newest first");
+    auto* show = command(approvals, "show", "Whom its emails go to, with all copies",
+                         [this](const Settings& s) { return run_approvals_show(s, first_); });
     auto* approve = command(approvals, "approve", "Let the emails go out",
                             [this](const Settings& s) { return run_approvals_approve(s, first_); });
     auto* reject = command(approvals, "reject", "End them unsent",
                            [this](const Settings& s) { return run_approvals_reject(s, first_); });
-    for (auto* sub : {approve, reject}) sub->add_option("id", first_, "Its id")->required();
+    for (auto* sub : {show, approve, reject}) sub->add_option("id", first_, "Its id")->required();
     auto* audit = command(&app_, "audit", "Calls by API keys, the newest first",
                           [this](const Settings& s) { return run_audit(s, audit_); });
     audit->add_option("--key", audit_.key, "Of one key: its id, name or last four characters");

@@ -1,5 +1,7 @@
 #include "app/mcp_routes.hpp"
 
+#include <fmt/format.h>
+
 #include "app/callers.hpp"
 #include "app/mcp_server.hpp"
 #include "app/resource_watch.hpp"
@@ -27,6 +29,15 @@ http::Response refused(const Error& error, std::string_view request_id) {
   return response;
 }
 
+// A header that is true or false; false when it is not there.
+Result<bool> switch_in(const http::Request& request, std::string_view name) {
+  const auto value = request.header(name);
+  if (!value || value == "false") return false;
+  if (value == "true") return true;
+  return fail(ErrorCode::ValidationFailed,
+              fmt::format("The header {} is true or false, and not \"{}\".", name, *value));
+}
+
 mcp::Secrets secrets_of(Runtime& runtime) {
   const InstallationSecret& secret = runtime.engine().secret;
   return {[&secret](std::string_view text) { return secret.mac(kSealPurpose, text); },
@@ -40,10 +51,14 @@ class Identifier {
       : runtime_(runtime), lists_(std::make_shared<ToolLists>(runtime.registry())) {}
 
   void identify(const http::Request& request, std::function<void(mcp_http::Identified)> done) {
-    auto groups = parse_tool_groups(runtime_.registry(), request.header(kToolsHeader).value_or(""));
-    if (!groups) return done(refused(groups.error(), request.request_id));
-    const ToolOffer offer{{std::move(*groups), request.header(kReadOnlyHeader) == "true"},
-                          request.header(kCompactHeader) == "true"};
+    const auto refuse = [&](const Error& error) { done(refused(error, request.request_id)); };
+    auto groups = parse_tool_groups(runtime_.registry(), request.header(kToolsHeader));
+    if (!groups) return refuse(groups.error());
+    const auto read_only = switch_in(request, kReadOnlyHeader);
+    if (!read_only) return refuse(read_only.error());
+    const auto compact = switch_in(request, kCompactHeader);
+    if (!compact) return refuse(compact.error());
+    const ToolOffer offer{{std::move(*groups), *read_only}, *compact};
     const std::string secret = api_key_of(request.headers);
     runtime_.dispatcher().identify(
         secret, [this, secret, offer, id = request.request_id, done](Result<KeyPtr> key) {
@@ -52,7 +67,12 @@ class Identifier {
               std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
           done(mcp::HttpCaller{
               offered_tools(runtime_.registry(), lists_, offer, std::move(caller), true),
-              (*key)->id.to_string()});
+              (*key)->id.to_string(),
+              [&dispatcher = runtime_.dispatcher(), secret](const std::function<void()>& may_not) {
+                dispatcher.identify(secret, [may_not](const Result<KeyPtr>& now) {
+                  if (!now && now.error().code == ErrorCode::Unauthorized) may_not();
+                });
+              }});
         });
   }
 

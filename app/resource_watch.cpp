@@ -45,18 +45,18 @@ void ResourceWatch::look() {
   const auto watched = changes_->watched();
   for (const auto& operation : runtime_.registry().operations()) {
     if (operation.info.versions == nullptr) continue;
-    std::map<Uuid, std::string> addresses;
+    std::map<Uuid, std::vector<std::string>> addresses;  // an id can be written in several ways
     for (const std::string& uri : watched) {
       const auto id = mcp::variable_in(operation.info.resource, uri);
       const auto uuid = id ? Uuid::parse(*id) : std::nullopt;
-      if (uuid) addresses.emplace(*uuid, uri);
+      if (uuid) addresses[*uuid].push_back(uri);
     }
     if (addresses.empty()) continue;
     std::vector<Uuid> ids;
-    for (const auto& [id, uri] : addresses) ids.push_back(id);
+    for (const auto& [id, uris] : addresses) ids.push_back(id);
     const auto read = runtime_.database().read([&](Transaction& tx) {
       for (const auto& [id, version] : operation.info.versions(tx, ids)) {
-        now[addresses.at(id)] = version;
+        for (const std::string& uri : addresses.at(id)) now[uri] = version;
       }
     });
     if (!read) return;  // the database is away; what changes meanwhile is told then

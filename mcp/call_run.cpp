@@ -151,10 +151,18 @@ void CallRun::ask_session(InputRequired required) {
     });
   }
   for (const InputRequest& question : required.requests) {
-    session->ask(*call_.asked->request->link, question,
-                 [run = shared_from_this(), name = question.name](auto answer) {
-                   run->take_input(name, std::move(answer));
-                 });
+    auto id = session->ask(*call_.asked->request->link, question,
+                           [run = shared_from_this(), name = question.name](auto answer) {
+                             run->take_input(name, std::move(answer));
+                           });
+    if (!id) {
+      return finish(tl::unexpected(
+          Fault{Code::InternalError,
+                "The call has to ask its client, which has no stream left for it: accept "
+                "text/event-stream, and close streams that are not used."}));
+    }
+    const std::lock_guard lock(mutex_);
+    questions_.push_back(std::move(*id));
   }
 }
 
@@ -177,10 +185,13 @@ void CallRun::take_input(const std::string& name, tl::expected<Json, Fault> answ
 
 void CallRun::finish(jsonrpc::Outcome outcome) {
   std::shared_ptr<Task> task;
+  std::vector<std::string> questions;
   {
     const std::lock_guard lock(mutex_);
     task = task_;
+    questions.swap(questions_);
   }
+  for (const std::string& id : questions) call_.asked->request->session->withdraw(id);
   if (outcome && is_modern(call_.asked->revision())) {
     outcome = modern::result("complete", *outcome, call_.asked->server->info, call_.caching);
   }

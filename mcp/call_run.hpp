@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mcp/asked.hpp"
 #include "mcp/exchange.hpp"
@@ -58,6 +59,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   std::shared_ptr<Task> task_;
   std::size_t rounds_ = 0;
   std::size_t open_questions_ = 0;
+  std::vector<std::string> questions_;  // ids at the session
   std::shared_ptr<Inputs> gathered_;
 };
 

@@ -60,10 +60,20 @@ void CallsInFlight::heed(const jsonrpc::Message& notification) {
 }
 
 void CallsInFlight::cancel_all() {
+  cancel_where([](const Request&) { return true; });
+}
+
+void CallsInFlight::cancel_listening() {
+  cancel_where([](const Request& request) { return request.method == "subscriptions/listen"; });
+}
+
+void CallsInFlight::cancel_where(const std::function<bool(const Request&)>& is_meant) {
   std::vector<RequestPtr> cancelled;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, request] : calls_) cancelled.push_back(request);
+    for (const auto& [id, request] : calls_) {
+      if (is_meant(*request)) cancelled.push_back(request);
+    }
   }
   for (const auto& request : cancelled) request->cancellation.cancel();
 }

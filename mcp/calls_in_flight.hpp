@@ -32,12 +32,16 @@ class CallsInFlight {
   // nothing here. An unknown id is a call that was answered meanwhile.
   void heed(const jsonrpc::Message& notification);
   void cancel_all();
+  // Cancels those that go on until the client ends them.
+  void cancel_listening();
 
   std::size_t unfinished() const;
   // Calls `then` once as soon as no call is unfinished: now, or from the thread that ends the last.
   void when_idle(std::function<void()> then);
 
  private:
+  void cancel_where(const std::function<bool(const Request&)>& is_meant);
+
   const std::size_t calls_max_;
   const SameIds same_ids_;
   mutable std::mutex mutex_;

@@ -14,8 +14,14 @@ using describe::Json;
 struct ClientFacts {
   Json capabilities = Json::object();  // ClientCapabilities of the specification
 
-  // Whether it declares the capability: "sampling", "elicitation", "roots".
-  bool can(std::string_view capability) const { return has_object(capabilities, capability); }
+  // Whether it declares the capability: "sampling", "roots", or "elicitation", which stands for
+  // forms: clients that only open addresses say so by a member `url` alone.
+  bool can(std::string_view capability) const {
+    if (!has_object(capabilities, capability)) return false;
+    if (capability != "elicitation") return true;
+    const Json& ways = capabilities.at("elicitation");
+    return ways.empty() || ways.contains("form");
+  }
 
   // Whether it declares the extension: "io.modelcontextprotocol/tasks".
   bool has_extension(std::string_view name) const {

@@ -31,6 +31,10 @@ class EventStream {
   void on_gone(std::function<void()> then);
   // What is to live until the stream has ended, at either side.
   void hold(std::shared_ptr<void> held);
+  // How to find out whether the reader may still read: the function calls what it is given when it
+  // may not. Set before the transport has the stream.
+  using Check = std::function<void(std::function<void()>)>;
+  void set_check(Check check) { check_ = std::move(check); }
 
   // --- for the transport ---
   struct Chunk {
@@ -41,8 +45,10 @@ class EventStream {
   Chunk take();
   // Calls `wake` once when take() has something new: now, if it has.
   void on_ready(std::function<void()> wake);
-  // The reader is gone.
+  // The reader is gone, or may not read any more.
   void abandon();
+  // Asked now and then, at least where there is nothing to send; may be empty.
+  const Check& check() const { return check_; }
 
  private:
   const std::size_t unread_bytes_max_;
@@ -52,6 +58,7 @@ class EventStream {
   bool gone_ = false;
   std::function<void()> wake_;
   std::function<void()> on_gone_;
+  Check check_;
   std::vector<std::shared_ptr<void>> held_;
 };
 

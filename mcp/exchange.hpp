@@ -25,6 +25,10 @@ class Exchange {
 
   Revision revision() const { return request_->revision; }
   const ClientFacts& client() const { return *request_->client; }
+  // Whether the client declares the capability and a question about it can reach it.
+  bool can_ask(std::string_view capability) const {
+    return client().can(capability) && (is_modern(revision()) || request_->link->can_send());
+  }
   // Whose request it is, as the owner of the server named it.
   const std::string& identity() const { return request_->identity; }
 

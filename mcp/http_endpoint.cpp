@@ -41,7 +41,15 @@ int status_of_modern(const Fault& fault) {
 
 // Faults of what a request is about, and not of the request, are answers like any other.
 int status_of_modern(const Outcome& outcome) {
-  return !outcome && outcome.error().code == Code::MissingClientCapability ? 400 : 200;
+  if (outcome) return 200;
+  switch (outcome.error().code) {
+    case Code::MissingClientCapability:
+      return 400;
+    case Code::LimitExceeded:
+      return 429;
+    default:
+      return 200;
+  }
 }
 
 void run(const std::shared_ptr<const Server>& server, const HttpCaller& caller, RequestPtr request,
@@ -101,7 +109,7 @@ void HttpEndpoint::get(const HttpRequest& request, const HttpCaller& caller, con
     return done(refusal(404, Code::InvalidRequest,
                         "The stream of this Last-Event-ID is no longer kept here."));
   }
-  if (!admission(caller.identity)(*stream)) return done(too_many_streams());
+  if (!admission(caller)(*stream)) return done(too_many_streams());
   done(event_answer(std::move(stream)));
 }
 
@@ -149,7 +157,7 @@ void HttpEndpoint::post_legacy(const HttpRequest& request, Json batch, Message m
         .can_return = has_priming_events(from.revision),
         .preferred = prefers_events(request),
         .unread_bytes_max = limits_.streams.unread_bytes_max,
-        .admit = admission(caller.identity),
+        .admit = admission(caller),
         .on_gone = [] {},  // a client of this era says when it wants no answer
     };
   }
@@ -205,6 +213,7 @@ void HttpEndpoint::legacy_request(Message message, const Legacy& from,
       make_request(std::move(message), from.revision, std::move(client), from.caller.identity);
   if (from.session) {
     request->session = from.session->session;
+    request->session->give_up_questions(Session::Clock::now() - server_->limits.input_lifetime);
     if (auto fault = from.session->calls.begin(request)) {
       return link->answer(429, jsonrpc::write_error(request->id, *fault));
     }
@@ -232,6 +241,9 @@ void HttpEndpoint::post_modern(const HttpRequest& request, Message message,
   if (auto differs = mismatch(request, message)) {
     return fail({Code::HeaderMismatch, std::move(*differs), {}});
   }
+  if (message.method == "subscriptions/listen" && !accepts(request, events_type)) {
+    return done(wants_no_events());
+  }
   auto call = make_request(std::move(message), metadata->revision, std::move(metadata->client),
                            caller.identity);
   const EventWishes wants{accepts(request, events_type), prefers_events(request)};
@@ -257,7 +269,7 @@ void HttpEndpoint::run_modern(RequestPtr request, const HttpCaller& caller, Even
         .can_return = false,
         .preferred = wants.preferred,
         .unread_bytes_max = limits_.streams.unread_bytes_max,
-        .admit = admission(caller.identity),
+        .admit = admission(caller),
         .on_gone =
             [weak = std::weak_ptr(request)] {
               if (const auto left = weak.lock()) left->cancellation.cancel();
@@ -288,8 +300,10 @@ HttpAnswer HttpEndpoint::end_session(const HttpRequest& request, const HttpCalle
   return {204, {}, {}, nullptr};
 }
 
-std::function<bool(EventStream&)> HttpEndpoint::admission(const std::string& identity) {
-  return [counts = streams_, identity, most = limits_.streams_per_client_max](EventStream& stream) {
+std::function<bool(EventStream&)> HttpEndpoint::admission(const HttpCaller& caller) {
+  return [counts = streams_, identity = caller.identity, check = caller.check,
+          most = limits_.streams_per_client_max](EventStream& stream) {
+    stream.set_check(check);
     {
       const std::lock_guard lock(counts->mutex);
       std::size_t& open = counts->open[identity];

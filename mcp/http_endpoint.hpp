@@ -29,6 +29,8 @@ namespace mcp {
 struct HttpCaller {
   std::shared_ptr<Provider> provider;
   std::string identity;  // sessions and tasks belong to it
+  // Whether it is still the caller; for streams, which outlive the request. Empty: for ever.
+  EventStream::Check check = {};
 };
 
 // Thread-safe.
@@ -71,7 +73,7 @@ class HttpEndpoint {
   HttpAnswer end_session(const HttpRequest& request, const HttpCaller& caller);
 
   // Counts a stream as one of the client's for as long as it lives; false when there are too many.
-  std::function<bool(EventStream&)> admission(const std::string& identity);
+  std::function<bool(EventStream&)> admission(const HttpCaller& caller);
 
   struct StreamCounts {
     std::mutex mutex;

@@ -6,7 +6,7 @@ namespace mcp {
 
 bool HttpLink::open() {
   if (is_open_) return true;
-  if (!events_) return false;
+  if (!events_ || is_refused_) return false;
   std::shared_ptr<EventStream> stream;
   if (events_->log) {
     name_ = events_->log->open();
@@ -15,7 +15,11 @@ bool HttpLink::open() {
     stream_ = std::make_shared<EventStream>(events_->unread_bytes_max);
     stream = stream_;
   }
-  if (!stream || !events_->admit(*stream)) return false;
+  is_refused_ = !stream || !events_->admit(*stream);
+  if (is_refused_) {
+    if (events_->log) events_->log->drop(name_);
+    return false;
+  }
   if (stream_) stream_->on_gone(events_->on_gone);
   is_open_ = true;
   done_(event_answer(std::move(stream)));
@@ -23,13 +27,17 @@ bool HttpLink::open() {
 }
 
 // What the stream does may come back here, so it is called without the lock.
-void HttpLink::send(std::string message) {
+bool HttpLink::send(std::string message) {
   {
     const std::lock_guard lock(mutex_);
-    if (answered_ || !open()) return;
+    if (answered_ || !open()) return false;
   }
-  if (stream_) return stream_->send(event_text(message));
-  events_->log->append(name_, message);
+  if (stream_) {
+    stream_->send(event_text(message));
+  } else {
+    events_->log->append(name_, message);
+  }
+  return true;
 }
 
 void HttpLink::release() {

@@ -30,7 +30,8 @@ class HttpLink final : public Link {
   HttpLink(std::function<void(HttpAnswer)> done, std::optional<Events> events)
       : done_(std::move(done)), events_(std::move(events)) {}
 
-  void send(std::string message) override;
+  bool send(std::string message) override;
+  bool can_send() const override { return events_.has_value(); }
   void release() override;
 
   // The answer, once. `status` counts where it goes out as JSON.
@@ -44,6 +45,7 @@ class HttpLink final : public Link {
   std::mutex mutex_;  // for all below
   bool answered_ = false;
   bool is_open_ = false;
+  bool is_refused_ = false;  // the client has too many streams
   // Set before is_open_, and not changed after.
   StreamLog::Name name_ = StreamLog::own;  // in the log
   std::shared_ptr<EventStream> stream_;    // without a log

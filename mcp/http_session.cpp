@@ -38,7 +38,10 @@ std::string context_of(const std::string& identity) {
 class OwnLink final : public Link {
  public:
   explicit OwnLink(std::shared_ptr<StreamLog> log) : log_(std::move(log)) {}
-  void send(std::string message) override { log_->append(StreamLog::own, message); }
+  bool send(std::string message) override {
+    log_->append(StreamLog::own, message);
+    return true;
+  }
 
  private:
   const std::shared_ptr<StreamLog> log_;

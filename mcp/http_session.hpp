@@ -24,7 +24,7 @@ namespace mcp {
 
 struct HttpLimits {
   std::size_t sessions_max = 10'000;  // kept on this node; the least used go first
-  std::size_t sessions_per_client_max = 1'000;
+  std::size_t sessions_per_client_max = 256;
   std::size_t streams_per_client_max = 64;  // open at once
   std::chrono::seconds session_lifetime{30 * 24 * 3'600};
   StreamLogLimits streams;

@@ -10,8 +10,12 @@ class Link {
  public:
   virtual ~Link() = default;
 
-  // Sends the JSON text of a notification, or of a request of ours, before the answer.
-  virtual void send(std::string message) = 0;
+  // Sends the JSON text of a notification, or of a request of ours, before the answer. False when
+  // it cannot reach the client.
+  virtual bool send(std::string message) = 0;
+
+  // False when nothing can reach the client before the answer.
+  virtual bool can_send() const { return true; }
 
   // Lets the client come back later for what is still to be sent, where the transport can do so.
   virtual void release() {}

@@ -74,19 +74,20 @@ std::string tagged(const AskedPtr& asked, std::string_view members) {
   return out.append(asked->request->id).append("}}");
 }
 
-void send(const AskedPtr& asked, std::string_view method, std::string_view members) {
-  asked->request->link->send(jsonrpc::write_notification(method, tagged(asked, members)));
+bool send(const AskedPtr& asked, std::string_view method, std::string_view members) {
+  return asked->request->link->send(jsonrpc::write_notification(method, tagged(asked, members)));
 }
 
-void acknowledge(const AskedPtr& asked, const Interest& interest) {
+// False when the client has no stream for it.
+bool acknowledge(const AskedPtr& asked, const Interest& interest) {
   Json taken = Json::object();
   if (interest.tools) taken["toolsListChanged"] = true;
   if (interest.prompts) taken["promptsListChanged"] = true;
   if (interest.resources) taken["resourcesListChanged"] = true;
   if (!interest.watched.empty()) taken["resourceSubscriptions"] = interest.watched;
   if (!interest.tasks.empty()) taken["taskIds"] = interest.tasks;
-  send(asked, "notifications/subscriptions/acknowledged",
-       "\"notifications\":" + describe::dump_json(taken));
+  return send(asked, "notifications/subscriptions/acknowledged",
+              "\"notifications\":" + describe::dump_json(taken));
 }
 
 bool wants(const Interest& interest, const Change& change) {
@@ -107,7 +108,12 @@ bool wants(const Interest& interest, const Change& change) {
 
 // Listens until the request is cancelled; the hub keeps it alive as long.
 void start(const AskedPtr& asked, Interest interest) {
-  acknowledge(asked, interest);
+  if (!acknowledge(asked, interest)) {
+    return asked->refuse({Code::LimitExceeded,
+                          "There is no stream to listen on: accept text/event-stream, and close "
+                          "streams that are not "
+                          "used."});
+  }
   std::vector<std::shared_ptr<void>> watches;
   for (const std::string& uri : interest.watched) {
     watches.push_back(Changes::watch(asked->server->changes, uri));

@@ -60,9 +60,9 @@ std::function<void(Answered<Result>)> written(const AskedPtr& asked, CallRun::Ha
       });
 }
 
-void run_tool(const AskedPtr& asked, const Tool& tool, const ToolCall& call) {
+void run_tool(const AskedPtr& asked, TaskSupport task, const ToolCall& call) {
   CallRun::start({asked, [call] { return call.name + "\n" + describe::dump_json(call.arguments); },
-                  tool.task,
+                  task,
                   [asked, call](Exchange exchange, CallRun::Handled handled) {
                     asked->provider->call_tool(
                         call, std::move(exchange),
@@ -104,8 +104,9 @@ void call_tool(const AskedPtr& asked) {
   asked->provider->list_tools(then<ToolListPtr>(
       asked, [call = std::move(*call)](const AskedPtr& a, const ToolListPtr& list) {
         const Tool* tool = list->find(call.name);
-        if (tool == nullptr) return a->refuse(unknown_tool(*list, call.name));
-        run_tool(a, *tool, call);
+        if (tool != nullptr) return run_tool(a, tool->task, call);
+        if (a->provider->refuses_tool(call.name)) return run_tool(a, TaskSupport::None, call);
+        a->refuse(unknown_tool(*list, call.name));
       }));
 }
 

@@ -44,10 +44,13 @@ class Provider {
   // its lists.
   virtual void list_tools(std::function<void(std::shared_ptr<const ToolList>)> done) = 0;
 
-  // A name that list_tools does not give is refused before it comes here. Input that a tool
-  // refuses is a ToolResult with `is_error`, not an exception.
+  // A name that list_tools does not give is refused before it comes here, unless refuses_tool()
+  // knows it. Input that a tool refuses is a ToolResult with `is_error`, not an exception.
   virtual void call_tool(ToolCall call, Exchange exchange,
                          std::function<void(Answered<ToolResult>)> done) = 0;
+
+  // Whether this is a tool that is not offered to this caller, and call_tool() says why.
+  virtual bool refuses_tool(const std::string& /*name*/) const { return false; }
 
   virtual void list_prompts(std::function<void(std::vector<Prompt>)> done) { done({}); }
   // The call fits the prompt of that name.

@@ -28,6 +28,10 @@ void Connection::refuse_oversized(std::string_view head) {
   stream_->send(jsonrpc::write_error(jsonrpc::find_id(head), fault));
 }
 
+void Connection::end_input() {
+  stream_->end_input();
+}
+
 std::size_t Connection::in_flight() const {
   return stream_->calls().unfinished();
 }

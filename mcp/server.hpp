@@ -78,6 +78,10 @@ class Connection {
   // there when it can be seen.
   void refuse_oversized(std::string_view head);
 
+  // The client says nothing more: open questions to it and what listens until it says so end. Calls
+  // under way go on.
+  void end_input();
+
   // Calls whose handlers have not finished, cancelled ones included. 0 means: every reply was
   // called.
   std::size_t in_flight() const;

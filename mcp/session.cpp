@@ -1,6 +1,7 @@
 #include "mcp/session.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace mcp {
 
@@ -57,19 +58,47 @@ void Session::unsubscribe(const std::string& uri) {
 }
 
 void Session::end() {
-  std::unordered_map<std::string, Asked> forgotten;  // destroyed without the lock
+  std::unordered_map<std::string, Question> forgotten;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   forgotten.swap(questions_);
 }
 
-void Session::ask(Link& via, const InputRequest& question, Asked done) {
+std::optional<std::string> Session::ask(Link& via, const InputRequest& question, Asked done) {
   std::string id;
   {
     const std::lock_guard lock(mutex_);
     id = "\"ask-" + std::to_string(++last_question_) + "\"";
-    questions_.emplace(id, std::move(done));
+    questions_.emplace(id, Question{std::move(done), Clock::now()});
   }
-  via.send(jsonrpc::write_request(id, question.method, describe::dump_json(question.params)));
+  if (via.send(jsonrpc::write_request(id, question.method, describe::dump_json(question.params)))) {
+    return id;
+  }
+  withdraw(id);
+  return std::nullopt;
+}
+
+void Session::withdraw(const std::string& id) {
+  Asked forgotten;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = questions_.find(id);
+  if (found == questions_.end()) return;
+  forgotten = std::move(found->second.done);
+  questions_.erase(found);
+}
+
+void Session::give_up_questions(Clock::time_point latest) {
+  std::vector<Asked> late;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(questions_, [&](auto& each) {
+      if (each.second.asked_at > latest) return false;
+      late.push_back(std::move(each.second.done));
+      return true;
+    });
+  }
+  for (const Asked& done : late) {
+    done(tl::unexpected(Fault{jsonrpc::Code::InternalError, "it gave no answer in time."}));
+  }
 }
 
 void Session::take_response(const jsonrpc::Message& response) {
@@ -78,7 +107,7 @@ void Session::take_response(const jsonrpc::Message& response) {
     const std::lock_guard lock(mutex_);
     const auto found = questions_.find(response.id);
     if (found == questions_.end()) return;
-    done = std::move(found->second);
+    done = std::move(found->second.done);
     questions_.erase(found);
   }
   if (response.fault) return done(tl::unexpected(*response.fault));

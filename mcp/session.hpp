@@ -1,11 +1,13 @@
 // What a server keeps of one client of the legacy era between its requests.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <unordered_map>
@@ -45,10 +47,16 @@ class Session {
   bool subscribe(const std::shared_ptr<Changes>& changes, const std::string& uri, std::size_t most);
   void unsubscribe(const std::string& uri);
 
-  // Asks the client, by a request of ours on `via`. `done` gets the result, or a fault; when the
-  // session ends, or the call is cancelled before an answer, it may never be called.
+  // Asks the client, by a request of ours on `via`, and gives the id of the question; nullopt when
+  // the client cannot be reached. `done` gets the result, or a fault, unless the question is
+  // withdrawn or the session ends before.
   using Asked = std::function<void(tl::expected<Json, jsonrpc::Fault>)>;
-  void ask(Link& via, const InputRequest& question, Asked done);
+  using Clock = std::chrono::steady_clock;
+  std::optional<std::string> ask(Link& via, const InputRequest& question, Asked done);
+  // Forgets a question whose answer is no longer wanted.
+  void withdraw(const std::string& id);
+  // Gives up the questions that were asked at `latest` or before: their callers get a fault.
+  void give_up_questions(Clock::time_point latest);
   // Forgets what was asked: the client has gone.
   void end();
 
@@ -68,7 +76,11 @@ class Session {
   LogLevel log_level_ = log_level_default;
   std::map<std::string, std::shared_ptr<void>> watched_;  // with what Changes::watch gave
   std::uint64_t last_question_ = 0;
-  std::unordered_map<std::string, Asked> questions_;  // by the id of our request
+  struct Question {
+    Asked done;
+    Clock::time_point asked_at;
+  };
+  std::unordered_map<std::string, Question> questions_;  // by the id of our request
 };
 
 }  // namespace mcp

@@ -27,6 +27,7 @@ HttpAnswer SseEndpoint::open(const HttpRequest& request, const HttpCaller& calle
   }
   const std::string id = server_->secrets.random_name();
   auto stream = std::make_shared<EventStream>(limits_.streams.unread_bytes_max);
+  stream->set_check(caller.check);
   stream->send(named_event("endpoint", messages_path_ + "?sessionId=" + id));
   auto connection = std::make_shared<Connection>(
       server_, caller.provider,

@@ -24,8 +24,10 @@ tl::unexpected<Fault> refuse(Code code, std::string sentence) {
 class StreamLink : public Link {
  public:
   explicit StreamLink(std::weak_ptr<Stream> stream) : stream_(std::move(stream)) {}
-  void send(std::string message) override {
-    if (const auto stream = stream_.lock()) stream->send(std::move(message));
+  bool send(std::string message) override {
+    const auto stream = stream_.lock();
+    if (stream) stream->send(std::move(message));
+    return stream != nullptr;
   }
 
  private:
@@ -36,9 +38,9 @@ class StreamLink : public Link {
 class RequestLink : public StreamLink {
  public:
   using StreamLink::StreamLink;
-  void send(std::string message) override {
+  bool send(std::string message) override {
     const std::lock_guard lock(mutex_);
-    if (!answered_) StreamLink::send(std::move(message));
+    return !answered_ && StreamLink::send(std::move(message));
   }
   void close() {
     const std::lock_guard lock(mutex_);
@@ -72,6 +74,11 @@ void Stream::close() {
   }
   calls_.cancel_all();
   if (const auto ended = session()) ended->end();
+}
+
+void Stream::end_input() {
+  calls_.cancel_listening();
+  if (const auto current = session()) current->give_up_questions(Session::Clock::now());
 }
 
 Outlet Stream::own_outlet() {
@@ -145,6 +152,9 @@ void Stream::serve_legacy(Message message, const Outlet& outlet) {
       make_request(std::move(message), revision,
                    current ? current->client() : std::make_shared<const ClientFacts>(), identity_);
   request->session = current;
+  if (current) {
+    current->give_up_questions(Session::Clock::now() - server_->limits.input_lifetime);
+  }
   run(std::move(request), outlet);
 }
 

@@ -25,6 +25,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // Calls the reply unless the Connection is gone.
   void send(std::string text);
   void close();
+  // The client says nothing more: what waits for it ends.
+  void end_input();
 
   const ServerLimits& limits() const { return server_->limits; }
   CallsInFlight& calls() { return calls_; }

@@ -38,6 +38,11 @@ StreamLog::Name StreamLog::open() {
   return last_;
 }
 
+void StreamLog::drop(Name name) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(name);
+}
+
 std::shared_ptr<EventStream> StreamLog::read(Name name, std::optional<std::uint64_t> seen) {
   auto reader = std::make_shared<EventStream>(limits_.unread_bytes_max);
   std::shared_ptr<EventStream> before;

@@ -18,7 +18,7 @@
 namespace mcp {
 
 struct StreamLogLimits {
-  std::size_t kept_bytes_max = 1 << 20;    // of all streams; the oldest events are forgotten first
+  std::size_t kept_bytes_max = 256 << 10;  // of all streams; the oldest events are forgotten first
   std::size_t ended_streams_max = 16;      // that are kept
   std::size_t unread_bytes_max = 4 << 20;  // of one reader
   std::size_t retry_ms = 1'000;            // how soon a client comes back, where it is told
@@ -39,6 +39,8 @@ class StreamLog {
   StreamLog& operator=(const StreamLog&) = delete;
 
   Name open();
+  // Forgets a stream that never began.
+  void drop(Name name);
 
   // A reader of the stream, instead of the one before; null when there is no such stream. It gets
   // the events after `seen`; nullopt: those to come.

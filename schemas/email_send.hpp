@@ -144,7 +144,9 @@ struct Description<segmentflow::wire::MailAddress> {
   static constexpr auto fields = std::tuple{
       field("email", &T::email, {.doc = "The address.", .example = R"("billing@example.com")"}),
       field("name", &T::name,
-            {.doc = "The display name; null for a bare address.", .example = R"("Billing")"}),
+            {.doc = "The display name; null for a bare address.",
+             .example = R"("Billing")",
+             .untrusted = true}),
   };
 };
 
@@ -181,7 +183,8 @@ struct Description<segmentflow::wire::EmailSend> {
             {.doc = "Id of the SenderProfile.", .format = Format::Uuid}),
       field("from", &T::from, {.doc = "The sender, as frozen at accept."}),
       field("replyTo", &T::reply_to, {.doc = "Where replies go; null when not set."}),
-      field("subject", &T::subject, {.doc = "The subject, as frozen at accept."}),
+      field("subject", &T::subject,
+            {.doc = "The subject, as frozen at accept.", .untrusted = true}),
       field("subscriptionGroupId", &T::subscription_group_id,
             {.doc = "Id of the SubscriptionGroup that was to be respected, or null.",
              .format = Format::Uuid}),

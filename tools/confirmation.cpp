@@ -22,7 +22,7 @@ bool is_confirmed(const Engine& engine, const ApiKey& key, const CallOptions& op
   const std::string& token = options.confirmation_token;
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), seconds);
-  if (error != std::errc() || seconds * kMicrosPerSecond <= engine.clock.now()) return false;
+  if (error != std::errc() || seconds <= engine.clock.now() / kMicrosPerSecond) return false;
   return equal_in_constant_time(token, token_until(engine, key, options, seconds));
 }
 
@@ -30,9 +30,11 @@ bool is_confirmed(const Engine& engine, const ApiKey& key, const CallOptions& op
 
 Result<std::optional<Uuid>> clear_sends(const Engine& engine, const ApiKey& key,
                                         const CallOptions& options, std::size_t emails) {
-  if (!key.guards || !key.guards->ask_about(emails) || options.is_approved) return std::nullopt;
-  if (key.guards->ask_first == AskFirst::Human) return std::optional(engine.ids.next());
-  if (options.is_dry_run || is_confirmed(engine, key, options)) return std::nullopt;
+  if (!key.guards || !key.guards->ask_about(emails) || options.is_dry_run) return std::nullopt;
+  const AskFirst ask = key.guards->ask_first;
+  if (ask == AskFirst::Human && options.consent == Consent::Given) return std::nullopt;
+  if (ask != AskFirst::SelfConfirm) return std::optional(engine.ids.next());
+  if (is_confirmed(engine, key, options)) return std::nullopt;
   const std::int64_t until = (engine.clock.now() + kLifetime) / kMicrosPerSecond;
   const std::string message = fmt::format(
       "This API key confirms what it sends. Look at recipients, template and data once more; if "

@@ -30,6 +30,13 @@ Error missing_scope(const Operation& operation) {
   return error;
 }
 
+Error declined() {
+  return {
+      ErrorCode::Conflict,
+      "The person who was asked did not approve. Nothing was sent; do not try again unless they "
+      "say so."};
+}
+
 // A call by a known key, on its way to its answer.
 struct Call {
   const Engine& engine;
@@ -52,10 +59,11 @@ AnswerDone noted(const Call& call, const CallOptions& options) {
                    options.is_dry_run,
                    options.arguments_digest,
                    call.source.request_id};
-  return [entry = std::move(entry), audit = call.audit, is_approved = options.is_approved,
+  return [entry = std::move(entry), audit = call.audit, consent = options.consent,
           done = call.done](Result<Answer> answer) mutable {
     entry.outcome = answer ? "ok" : kind_of(answer.error().code).pascal_case;
-    if (is_approved) entry.outcome += " (approved)";
+    if (consent == Consent::Given) entry.outcome += " (approved)";
+    if (consent == Consent::Refused) entry.outcome += " (declined)";
     audit->add(std::move(entry));
     done(std::move(answer));
   };
@@ -72,10 +80,11 @@ void run_guarded(const Call& call, const Dispatcher::InputMaker& make_input) {
     auto taken = take_options(call.operation.info, *input);
     if (!taken) return refuse(std::move(taken.error()));
     options = std::move(*taken);
-    options.is_approved = call.source.is_approved;
+    options.consent = call.source.consent;
     options.arguments_digest = call.engine.secret.mac(
         kArgumentsPurpose,
         fmt::format("{} {}", call.operation.info.id, describe::canonical_json(*input)));
+    if (options.consent == Consent::Refused) return refuse(declined());
     call.operation.invoke(call.engine, call.key, *input, options, noted(call, options));
   } catch (const std::exception& defect) {
     spdlog::error("{} failed: {}", call.operation.info.id, defect.what());

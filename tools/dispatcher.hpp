@@ -16,11 +16,11 @@ struct DispatcherLimits {
   std::size_t completions_max = 100;       // as many as MCP shows
 };
 
-// Where a call comes from, for the audit log.
+// Where a call comes from, for the audit log, and what a person said who was asked about it.
 struct CallSource {
-  std::string surface;       // "rest", "mcp" or "cli"
-  std::string request_id;    // "" for none
-  bool is_approved = false;  // a person has been asked and has approved the call
+  std::string surface;     // "rest", "mcp" or "cli"
+  std::string request_id;  // "" for none
+  Consent consent = Consent::NotAsked;
 };
 
 // Thread-safe.

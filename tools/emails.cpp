@@ -206,7 +206,7 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
                             }
                             Reply<wire::EmailSend> reply{wire_send(accepted->send)};
                             if (accepted->replayed)
-                              reply.headers.emplace_back("Idempotent-Replayed", "true");
+                              reply.headers.emplace_back(kReplayedHeader, "true");
                             done(std::move(reply));
                           });
 }

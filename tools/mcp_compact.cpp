@@ -109,7 +109,8 @@ void CompactProvider::call_tool(mcp::ToolCall call, mcp::Exchange exchange,
     if (call.name == kSearch) return done(search(*list, text_in(call.arguments, "query")));
     const std::string name = text_in(call.arguments, "name");
     const mcp::Tool* tool = list->find(name);
-    if (tool == nullptr) return done(unknown(*list, name));
+    const bool is_refused = call.name == kCall && full->refuses_tool(name);
+    if (tool == nullptr && !is_refused) return done(unknown(*list, name));
     if (call.name == kDescribe) return done(about(*tool));
     const auto given = call.arguments.find("arguments");
     if (given != call.arguments.end() && !given->is_object()) {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "schemas/describe/utf8.hpp"
+#include "tools/mcp_approval.hpp"
 #include "tools/mcp_prompts.hpp"
 #include "tools/untrusted.hpp"
 
@@ -131,56 +131,6 @@ std::vector<mcp::ResourceContents> contents_of(const Operation& operation, const
   return contents;
 }
 
-constexpr std::size_t kQuestionBytesMax = 1'000;
-
-// The question to a person, and what tells that it was put.
-constexpr const char* kApproval = "approval";
-constexpr const char* kAsked = "asked";
-
-std::size_t emails_in(const Json& arguments) {
-  const auto items = arguments.find("items");
-  return items != arguments.end() && items->is_array() ? items->size() : 1;
-}
-
-// Whom an email goes to, as far as its arguments say.
-std::string recipient_in(const Json& arguments) {
-  const auto to = arguments.find("to");
-  if (to == arguments.end() || !to->is_object()) return "a Profile";
-  for (const char* name : {"email", "externalId"}) {
-    const auto found = to->find(name);
-    if (found != to->end() && found->is_string()) return found->get<std::string>();
-  }
-  return "a Profile";
-}
-
-std::string beginning_of(const std::string& text) {
-  const std::string_view beginning = describe::utf8_beginning(text, kQuestionBytesMax);
-  return std::string(beginning) + (beginning.size() < text.size() ? "…" : "");
-}
-
-mcp::InputRequired ask_approval(const Json& arguments) {
-  const std::size_t emails = emails_in(arguments);
-  std::string message =
-      fmt::format("The assistant wants to send an email to {}.", recipient_in(arguments));
-  if (arguments.contains("items")) {
-    message = fmt::format("The assistant wants to send {} emails, the first to {}.", emails,
-                          emails > 0 ? recipient_in(arguments["items"][0]) : "nobody");
-  }
-  message += " Shall it?\n" + beginning_of(describe::dump_json(arguments));
-  return {{mcp::elicitation(kApproval, message, Json::parse(R"({
-              "type": "object",
-              "properties": {"send": {"type": "boolean", "title": "Send it",
-                                      "description": "Whether it shall go out."}},
-              "required": ["send"]})"))},
-          kAsked};
-}
-
-bool is_approval(const Json& answer) {
-  const auto content = answer.find("content");
-  return answer.value("action", std::string()) == "accept" && content != answer.end() &&
-         content->is_object() && content->contains("send") && content->at("send") == true;
-}
-
 // The operations whose answers can be read as resources, of those that are shown.
 std::vector<const Operation*> retrievals(const Registry& registry, const ToolFilter& filter) {
   std::vector<const Operation*> found;
@@ -280,23 +230,34 @@ void OperationProvider::call_tool(mcp::ToolCall call, mcp::Exchange exchange,
         error_result({ErrorCode::NotFound, fmt::format("There is no tool {}.", call.name)}));
   }
   const auto run = [caller = caller_, operation, arguments = call.arguments,
-                    done](bool is_approved) {
-    caller->call(*operation, arguments, is_approved, [operation, done](Result<Answer> answer) {
+                    done](Consent consent) {
+    caller->call(*operation, arguments, consent, [operation, done](Result<Answer> answer) {
       done(answer ? answer_result(*operation, *answer) : error_result(answer.error()));
     });
   };
-  const bool may_ask = operation->info.asks_first && exchange.client().can("elicitation") &&
+  const bool may_ask = operation->info.asks_first && exchange.can_ask("elicitation") &&
                        call.arguments.value(kDryRun, Json(false)) != true;
-  if (!may_ask) return run(false);
-  caller_->asks_person(emails_in(call.arguments), [call, exchange, run, done](bool asks) {
-    if (!asks) return run(false);
-    const Json* answer = exchange.state() == kAsked ? exchange.input(kApproval) : nullptr;
-    if (answer == nullptr) return done(ask_approval(call.arguments));
-    if (is_approval(*answer)) return run(true);
-    done(error_result({ErrorCode::Conflict,
-                       "The person who was asked did not approve. Nothing was "
-                       "sent; do not try again unless they say so."}));
+  if (!may_ask) return run(Consent::NotAsked);
+  const std::size_t emails = emails_in(call.arguments);
+  caller_->asks_person(emails, [caller = caller_, operation, call, exchange, run, done](bool asks) {
+    if (!asks) return run(Consent::NotAsked);
+    if (const Json* answer = approval_answer(exchange)) return run(consent_in(*answer));
+    // A person is asked about what would happen, and not about what was written.
+    Json tried = call.arguments;
+    tried[kDryRun] = true;
+    caller->call(*operation, std::move(tried), Consent::NotAsked,
+                 [call, run, done](const Result<Answer>& preview) {
+                   if (!preview) return done(error_result(preview.error()));
+                   auto question = approval_question(call.arguments, *preview);
+                   if (!question) return run(Consent::NotAsked);
+                   done(std::move(*question));
+                 });
   });
+}
+
+bool OperationProvider::refuses_tool(const std::string& name) const {
+  const Operation* operation = registry_.find_by_tool(name);
+  return operation != nullptr && filter_.shows(operation->info);
 }
 
 mcp::Features OperationProvider::features() const {
@@ -341,7 +302,7 @@ void OperationProvider::list_resource_templates(
 void OperationProvider::list_items(const Operation& retrieve, std::function<void(Items)> done) {
   const Operation* list = registry_.find_by_id(retrieve.info.listed_by);
   if (list == nullptr) return done({});
-  caller_->call(*list, Json::object(), false, [done](const Result<Answer>& answer) {
+  caller_->call(*list, Json::object(), Consent::NotAsked, [done](const Result<Answer>& answer) {
     const Json body = answer ? answer->body() : Json::array();
     done(body.is_array() ? Items(body.begin(), body.end()) : Items{});
   });
@@ -378,7 +339,7 @@ void OperationProvider::read_resource(std::string uri, mcp::Exchange,
   auto retrieval = retrieval_of(registry_, filter_, uri);
   if (!retrieval) return done(Contents{});
   const Operation& operation = *retrieval->operation;
-  caller_->call(operation, std::move(retrieval->input), false,
+  caller_->call(operation, std::move(retrieval->input), Consent::NotAsked,
                 [&operation, uri, done](const Result<Answer>& answer) {
                   if (!answer) return done(Contents{});
                   done(Contents(contents_of(operation, uri, *answer)));
@@ -389,7 +350,7 @@ void OperationProvider::read_resource(std::string uri, mcp::Exchange,
 void OperationProvider::may_watch(std::string uri, std::function<void(bool)> done) {
   auto retrieval = retrieval_of(registry_, filter_, uri);
   if (!retrieval) return done(false);
-  caller_->call(*retrieval->operation, std::move(retrieval->input), false,
+  caller_->call(*retrieval->operation, std::move(retrieval->input), Consent::NotAsked,
                 [done](const Result<Answer>& answer) { done(answer.has_value()); });
 }
 

@@ -35,8 +35,8 @@ class OperationCaller {
   virtual ~OperationCaller() = default;
   // The scopes of the caller's key.
   virtual void scopes(std::function<void(Result<std::vector<std::string>>)> done) = 0;
-  // `is_approved`: a person has approved the call.
-  virtual void call(const Operation& operation, describe::Json arguments, bool is_approved,
+  // `consent`: what a person said who was asked about the call.
+  virtual void call(const Operation& operation, describe::Json arguments, Consent consent,
                     AnswerDone done) = 0;
   // Ids that begin like this, newest first: see Dispatcher::complete. Where they are not known,
   // none.
@@ -62,6 +62,8 @@ class OperationProvider final : public mcp::Provider {
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override;
   void call_tool(mcp::ToolCall call, mcp::Exchange exchange,
                  std::function<void(mcp::Answered<mcp::ToolResult>)> done) override;
+  // What the key's scopes hide, and not what the client did not want to see.
+  bool refuses_tool(const std::string& name) const override;
   void list_prompts(std::function<void(std::vector<mcp::Prompt>)> done) override;
   void get_prompt(mcp::PromptCall call, mcp::Exchange exchange,
                   std::function<void(mcp::Answered<mcp::PromptResult>)> done) override;

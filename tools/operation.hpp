@@ -48,12 +48,15 @@ struct OperationInfo {
   bool asks_first = false;  // a key may want a confirmation of it: emails leave the machine
 };
 
+// What a person said who was asked about a call before it is made.
+enum class Consent { NotAsked, Given, Refused };
+
 // What a call says beside the operation's own input, the same for all operations that write.
 struct CallOptions {
-  bool is_dry_run = false;         // everything but the write
-  std::string confirmation_token;  // "" for none
-  bool is_approved = false;        // by a person, before the call; no caller can say so itself
-  std::string arguments_digest;    // keyed, over operation and input: tells calls apart
+  bool is_dry_run = false;              // everything but the write
+  std::string confirmation_token;       // "" for none
+  Consent consent = Consent::NotAsked;  // no caller can say so itself
+  std::string arguments_digest;         // keyed, over operation and input: tells calls apart
 };
 
 // What an operation gives: the response, and what REST adds as headers. The response is written as
@@ -95,6 +98,9 @@ struct Operation {
   // What invoke would refuse in the form of `input`, without running anything.
   std::vector<describe::Problem> (*problems_of)(const describe::Json& input);
 };
+
+// The header of an answer that repeats an earlier one.
+inline constexpr const char* kReplayedHeader = "Idempotent-Replayed";
 
 // The members of CallOptions as callers give them; an operation that reads has none.
 inline constexpr const char* kDryRun = "dryRun";

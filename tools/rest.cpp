@@ -101,6 +101,8 @@ Result<void> take_query(const Operation& operation, const Pairs& query, Json& in
                                       near.empty() ? "" : fmt::format(" Did you mean {}?", near))});
     } else if (!input.contains(name)) {
       input[name] = value;
+    } else if (name == kDryRun || name == kConfirmationToken) {
+      problems.push_back({fmt::format("/{}", name), fmt::format("{} is given twice.", name)});
     } else {
       input[name] = input[name].get<std::string>() + "," + value;
     }

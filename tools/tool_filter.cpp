@@ -29,12 +29,14 @@ bool ToolFilter::shows(const OperationInfo& info) const {
   return groups.empty() || groups.contains(group_of(info));
 }
 
-Result<std::set<std::string>> parse_tool_groups(const Registry& registry, std::string_view text) {
+Result<std::set<std::string>> parse_tool_groups(const Registry& registry,
+                                                std::optional<std::string_view> list) {
   std::set<std::string> known;
   for (const auto& operation : registry.operations()) {
     if (!operation.info.scope.empty()) known.insert(group_of(operation.info));
   }
   std::set<std::string> groups;
+  std::string_view text = list.value_or("");
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view name = trimmed(text.substr(0, comma));
@@ -49,6 +51,11 @@ Result<std::set<std::string>> parse_tool_groups(const Registry& registry, std::s
                               fmt::join(known, ", ")));
     }
     groups.emplace(name);
+  }
+  if (list && groups.empty()) {
+    return fail(ErrorCode::ValidationFailed,
+                fmt::format("The list of groups of tools is empty. Leave it out for all of: {}.",
+                            fmt::join(known, ", ")));
   }
   return groups;
 }

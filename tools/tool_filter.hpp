@@ -2,6 +2,7 @@
 // a model that is to look around must not be able to change anything.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,8 +21,9 @@ struct ToolFilter {
   bool shows(const OperationInfo& info) const;
 };
 
-// "emails,templates" as groups; "" gives none. ValidationFailed for one that no operation has,
-// naming those there are.
-Result<std::set<std::string>> parse_tool_groups(const Registry& registry, std::string_view text);
+// "emails,templates" as groups; nullopt gives none. ValidationFailed for one that no operation has,
+// naming those there are, and for a list that is there and empty, as from a variable not set.
+Result<std::set<std::string>> parse_tool_groups(const Registry& registry,
+                                                std::optional<std::string_view> list);
 
 }  // namespace segmentflow

@@ -18,16 +18,27 @@ struct Range {
   char32_t last;
 };
 
-constexpr std::array<Range, 10> kHidden = {{{0x00, 0x08},
-                                            {0x0B, 0x1F},
-                                            {0x7F, 0x9F},
-                                            {0xAD, 0xAD},          // soft hyphen
-                                            {0x200B, 0x200F},      // no width; direction
-                                            {0x202A, 0x202E},      // direction
-                                            {0x2060, 0x2064},      // no width
-                                            {0x2066, 0x2069},      // direction
-                                            {0xFEFF, 0xFEFF},      // no width
-                                            {0xE0000, 0xE007F}}};  // tags
+// Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which no font shows;
+// controls; and what ends lines or is written between them.
+constexpr std::array kHidden = {
+    Range{0x00, 0x08},       Range{0x0B, 0x1F},        // controls
+    Range{0x7F, 0x9F},                                 //
+    Range{0xAD, 0xAD},                                 // soft hyphen
+    Range{0x034F, 0x034F},                             // joins graphemes
+    Range{0x061C, 0x061C},                             // direction
+    Range{0x115F, 0x1160},   Range{0x17B4, 0x17B5},    // fillers
+    Range{0x180B, 0x180F},                             // selects variants
+    Range{0x200B, 0x200F},                             // no width; direction
+    Range{0x2028, 0x202E},                             // lines, paragraphs; direction
+    Range{0x2060, 0x206F},                             // no width; direction; deprecated
+    Range{0x3164, 0x3164},                             // filler
+    Range{0xFE00, 0xFE0F},                             // selects variants
+    Range{0xFEFF, 0xFEFF},                             // no width
+    Range{0xFFA0, 0xFFA0},                             // filler
+    Range{0xFFF0, 0xFFFB},                             // annotations
+    Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A},  // of shorthand and music
+    Range{0xE0000, 0xE0FFF},                           // tags; selects variants
+};
 
 char32_t code_point(std::string_view character) {
   const auto lead = static_cast<unsigned char>(character.front());
@@ -45,9 +56,7 @@ class Cleaner {
   void visit(const Type& type, Json& value, const std::string& path) {
     if (type.kind == Kind::Object && value.is_object()) return members(type, value, path);
     if (type.element != nullptr && value.is_array()) {
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        visit(*type.element, value[i], path + "/" + std::to_string(i));
-      }
+      for (Json& element : value) visit(*type.element, element, path + "/*");
     }
     // Which alternative it is does not matter: what is not there is passed over.
     for (const Type* alternative : type.alternatives) visit(*alternative, value, path);

@@ -11,7 +11,7 @@ namespace segmentflow {
 
 // Takes out of such values, in the JSON of an answer of this type, what hides or steers text:
 // control characters but line ends and tabs, characters without width, marks of direction, tags.
-// Gives the JSON Pointers of those that are there.
+// Gives the JSON Pointers of those that are there, with `*` for each element of an array.
 std::vector<std::string> clean_untrusted(const describe::Type& type, describe::Json& body);
 
 // The text without these characters. `text` is UTF-8.

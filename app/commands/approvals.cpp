@@ -1,24 +1,36 @@
 // What a person decides about what assistants do, and what they have done.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/commands/administration.hpp"
 #include "app/commands/commands.hpp"
 #include "core/access/audit.hpp"
+#include "core/base/address.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/secret.hpp"
 #include "core/delivery/approvals.hpp"
+#include "tools/untrusted.hpp"
 
 namespace segmentflow::app {
 namespace {
 
 constexpr int kApprovalsMax = 1'000;
 constexpr std::size_t kDigestShown = 16;  // hexadecimal digits
+constexpr const char* kApprovalLine = "{:<36}  {:<8}  {:<24}  {:<16}  {:<16}  {:>6}  {}\n";
 constexpr const char* kAuditLine = "{:<24}  {:<20}  {:<4}  {:<22}  {:<22}  {:<3}  {:<16}  {}\n";
 
 Result<Uuid> approval_id(const std::string& text) {
   if (const auto id = Uuid::parse(text)) return *id;
   return fail(ErrorCode::ValidationFailed,
               fmt::format("\"{}\" is no id of an approval. See segmentflow approvals list.", text));
+}
+
+// "; cc a@example.com, b@example.com"
+std::string copies(std::string_view name, const std::vector<Address>& addresses) {
+  if (addresses.empty()) return {};
+  std::vector<std::string> texts;
+  for (const Address& each : addresses) texts.push_back(without_hidden(format_address(each)));
+  return fmt::format("; {} {}", name, fmt::join(texts, ", "));
 }
 
 // Decides by `work`, which gives how many emails it was about.
@@ -35,14 +47,23 @@ int decide(const Settings& settings, const std::string& id_text,
   return 0;
 }
 
-// The key of that id, or with that end.
+// The key of that id, or the only one of that name or with that end.
 Result<std::optional<Uuid>> chosen_key(Transaction& tx, const std::string& text) {
   if (text.empty()) return std::nullopt;
+  std::vector<Uuid> matches;
   for (const ApiKey& key : list_api_keys(tx)) {
-    if (key.id.to_string() == text || key.last4 == text || key.name == text) return key.id;
+    if (key.id.to_string() == text) return key.id;
+    if (key.last4 == text || key.name == text) matches.push_back(key.id);
   }
-  return fail(ErrorCode::NotFound,
-              fmt::format("There is no API key \"{}\". See segmentflow keys list.", text));
+  if (matches.size() == 1) return matches.front();
+  if (matches.empty()) {
+    return fail(ErrorCode::NotFound,
+                fmt::format("There is no API key \"{}\". See segmentflow keys list.", text));
+  }
+  return fail(ErrorCode::Conflict,
+              fmt::format("{} API keys are called \"{}\". Give the id instead; "
+                          "see segmentflow keys list.",
+                          matches.size(), text));
 }
 
 void print_audit(const AuditRow& row) {
@@ -61,12 +82,30 @@ int run_approvals_list(const Settings& settings, bool with_decided) {
     return {};
   });
   if (!done) return report(done.error());
-  fmt::print("{:<36}  {:<8}  {:<24}  {:<16}  {:>6}  {}\n", "ID", "STATE", "ASKED", "KEY", "EMAILS",
-             "FIRST EMAIL");
+  fmt::print(kApprovalLine, "ID", "STATE", "ASKED", "ORGANIZATION", "KEY", "EMAILS", "FIRST EMAIL");
   for (const Approval& each : approvals) {
-    fmt::print("{:<36}  {:<8}  {:<24}  {:<16}  {:>6}  to {}: \"{}\" ({})\n", each.id.to_string(),
-               each.state, to_iso8601(each.created_at), each.key_name, each.emails, each.to_email,
-               each.subject, each.template_name);
+    fmt::print(kApprovalLine, each.id.to_string(), each.state, to_iso8601(each.created_at),
+               without_hidden(each.organization), without_hidden(each.key_name), each.emails,
+               fmt::format("to {}: \"{}\" ({})", without_hidden(each.to_email),
+                           without_hidden(each.subject), without_hidden(each.template_name)));
+  }
+  if (!approvals.empty())
+    fmt::print(stderr, "See all of one with: segmentflow approvals show ID\n");
+  return 0;
+}
+
+int run_approvals_show(const Settings& settings, const std::string& id_text) {
+  const auto id = approval_id(id_text);
+  if (!id) return report(id.error());
+  std::vector<ApprovalEmail> emails;
+  const auto done = administer(settings, [&](Runtime&, Transaction& tx) -> Result<void> {
+    return emails_of_approval(tx, *id).map([&](auto found) { emails = std::move(found); });
+  });
+  if (!done) return report(done.error());
+  for (const ApprovalEmail& each : emails) {
+    fmt::print("To {}{}{}: \"{}\", from {}, template {}\n", without_hidden(each.to_email),
+               copies("cc", each.cc), copies("bcc", each.bcc), without_hidden(each.subject),
+               without_hidden(format_address(each.from)), without_hidden(each.template_name));
   }
   return 0;
 }

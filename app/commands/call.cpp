@@ -13,7 +13,7 @@ Result<Answer> wait_for_call(OperationCaller& caller, const Operation& operation
                              describe::Json input) {
   auto promise = std::make_shared<std::promise<Result<Answer>>>();
   auto answer = promise->get_future();
-  caller.call(operation, std::move(input), false,
+  caller.call(operation, std::move(input), Consent::NotAsked,
               [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
   return answer.get();
 }

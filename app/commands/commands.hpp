@@ -17,7 +17,7 @@ int run_init(const Settings& settings, const InitOptions& options);
 
 int run_serve(const Settings& settings);
 struct McpOptions {
-  std::string tools;  // groups of tools, such as "emails,templates"; "" for all
+  std::optional<std::string> tools;  // groups of tools, such as "emails,templates"; nullopt: all
   bool read_only = false;
   bool compact = false;  // three tools that stand for all
   bool print_digest = false;
@@ -42,6 +42,7 @@ int run_keys_list(const Settings& settings);
 int run_keys_revoke(const Settings& settings, const std::string& id_or_last4);
 
 int run_approvals_list(const Settings& settings, bool with_decided);
+int run_approvals_show(const Settings& settings, const std::string& id);
 int run_approvals_approve(const Settings& settings, const std::string& id);
 int run_approvals_reject(const Settings& settings, const std::string& id);
 struct AuditOptions {

@@ -29,6 +29,11 @@ int run_keys_create(const Settings& settings, const KeyOptions& options) {
         return {};
       });
   if (!done) return report(done.error());
+  if (!guards->templates.empty() && made.key.allows("templates:write")) {
+    fmt::print(stderr,
+               "Warning: with templates:write the holder of this key can change the templates that "
+               "it may send.\n");
+  }
   // Only the key on stdout, so that KEY=$(segmentflow keys create …) works.
   fmt::print("{}\n", made.secret);
   fmt::print(stderr, "Keep this key now; it is not shown again. Id: {}\n", made.key.id.to_string());

@@ -14,7 +14,8 @@ namespace {
 
 using describe::Json;
 
-constexpr std::array<std::string_view, 3> kAskTexts = {"never", "human", "self-confirm"};
+constexpr std::array<std::string_view, 4> kAskTexts = {"never", "human", "self-confirm",
+                                                       "operator"};
 constexpr std::size_t kEntriesMax = 200;
 
 std::optional<AskFirst> ask_of(std::string_view text) {
@@ -124,7 +125,8 @@ Result<Guards> parse_guards(const GuardTexts& texts) {
   const std::string ask_first = texts.ask_first.value_or("never");
   const auto ask = ask_of(ask_first);
   if (!ask) {
-    return refuse(fmt::format("\"{}\" is no way to ask first: human or self-confirm.", ask_first));
+    return refuse(
+        fmt::format("\"{}\" is no way to ask first: human, operator or self-confirm.", ask_first));
   }
   guards.ask_first = *ask;
   guards.ask_above = texts.ask_above.value_or(0);

@@ -17,10 +17,11 @@ namespace segmentflow {
 // Whether a send waits before it goes out.
 enum class AskFirst {
   Never,
-  Human,        // until a person has approved it
+  Human,        // until a person has approved it, asked by the MCP client or by the command line
   SelfConfirm,  // weaker: the caller itself repeats the call with a token
+  Operator,     // stronger: by the command line only, which the holder of the key need not reach
 };
-std::string_view to_string(AskFirst ask);  // "never", "human", "self-confirm"
+std::string_view to_string(AskFirst ask);  // "never", "human", "self-confirm", "operator"
 
 struct Guards {
   // Domains ("example.com", without those below it) and addresses, in lower case; empty: all.

@@ -213,7 +213,8 @@ tl::expected<Address, std::string> parse_address(std::string_view text) {
     return tl::unexpected(fmt::format("The address text has {} bytes; at most {} are accepted.",
                                       text.size(), kAddressTextMaxBytes));
   }
-  if (!describe::is_valid_utf8(text)) return tl::unexpected(std::string("The address is not valid UTF-8."));
+  if (!describe::is_valid_utf8(text))
+    return tl::unexpected(std::string("The address is not valid UTF-8."));
   if (describe::has_control_character(text)) {
     return tl::unexpected(std::string(
         "The address holds a control character (a line break, a tab or the like); remove it."));

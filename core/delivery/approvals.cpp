@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include "core/delivery/delivery_records.hpp"
+#include "core/emails/email_send.hpp"
 #include "core/jobs/jobs.hpp"
 
 namespace segmentflow {
 namespace {
+
+Error no_approval(const Uuid& id) {
+  return {ErrorCode::NotFound,
+          fmt::format("There is no approval {}. See segmentflow approvals list.", id.to_string())};
+}
 
 // From Pending to `state`.
 Result<void> decide(Transaction& tx, const Uuid& id, std::string_view state) {
@@ -14,11 +20,7 @@ Result<void> decide(Transaction& tx, const Uuid& id, std::string_view state) {
            {state, tx.now(), id});
   if (tx.changes() == 1) return {};
   const auto rows = tx.query("SELECT state FROM approvals WHERE id = $1", {id});
-  if (rows.empty()) {
-    return fail(
-        ErrorCode::NotFound,
-        fmt::format("There is no approval {}. See segmentflow approvals list.", id.to_string()));
-  }
+  if (rows.empty()) return tl::unexpected(no_approval(id));
   return fail(ErrorCode::Conflict,
               fmt::format("The approval {} is {} already.", id.to_string(), rows[0][0].text()));
 }
@@ -46,6 +48,25 @@ std::vector<Approval> list_approvals(Transaction& tx, bool only_pending, int lim
                          row[7].optional_text().value_or(""), row[8].optional_text().value_or("")});
   }
   return approvals;
+}
+
+Result<std::vector<ApprovalEmail>> emails_of_approval(Transaction& tx, const Uuid& id) {
+  static const std::string sql = fmt::format(
+      "SELECT {}, t.name FROM email_sends s "
+      "LEFT JOIN templates t ON t.organization_id = s.organization_id AND t.id = s.template_id "
+      "WHERE s.approval_id = $1 ORDER BY s.row_id",
+      email_send_columns());
+  if (tx.query("SELECT 1 FROM approvals WHERE id = $1", {id}).empty()) {
+    return tl::unexpected(no_approval(id));
+  }
+  std::vector<ApprovalEmail> emails;
+  for (const auto& row : tx.query(sql, {id})) {
+    EmailSend send = read_email_send(row, 0);
+    emails.push_back({std::move(send.to_email), std::move(send.cc), std::move(send.bcc),
+                      std::move(send.from), std::move(send.subject),
+                      row.back().optional_text().value_or("")});
+  }
+  return emails;
 }
 
 std::int64_t count_waiting_approvals(Transaction& tx) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/address.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/id.hpp"
@@ -28,6 +29,18 @@ struct Approval {
 
 // Those that wait, the oldest first; or all, the newest first. At most `limit`.
 std::vector<Approval> list_approvals(Transaction& tx, bool only_pending, int limit);
+
+// The emails of an approval, in their order, with all that a person has to see of them.
+struct ApprovalEmail {
+  std::string to_email;
+  std::vector<Address> cc;
+  std::vector<Address> bcc;
+  Address from;
+  std::string subject;
+  std::string template_name;  // "" when it was deleted
+};
+// NotFound when there is no such approval.
+Result<std::vector<ApprovalEmail>> emails_of_approval(Transaction& tx, const Uuid& id);
 
 std::int64_t count_waiting_approvals(Transaction& tx);
 

@@ -76,7 +76,8 @@ std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std
   return std::nullopt;
 }
 
-// Which of the sends still wait for an approval; it comes too late now.
+// Which of the sends still wait for an approval; it comes too late now. One that has expired
+// already had more emails than fitted into one round.
 std::set<Uuid> expire_approvals(Transaction& tx, const std::vector<Uuid>& sends) {
   SqlInput ids({{"id", SqlType::Bytes}});
   for (const Uuid& id : sends) ids.add({id});
@@ -85,7 +86,7 @@ std::set<Uuid> expire_approvals(Transaction& tx, const std::vector<Uuid>& sends)
   for (const auto& row : tx.query("SELECT s.id, a.id FROM {input} AS i "
                                   "JOIN email_sends s ON s.id = i.id "
                                   "JOIN approvals a ON a.id = s.approval_id "
-                                  "WHERE a.state = 'Pending'",
+                                  "WHERE a.state IN ('Pending', 'Expired')",
                                   ids)) {
     waiting.insert(row[0].uuid());
     approvals.add({row[1]});

@@ -8,9 +8,9 @@
 #include <cstdint>
 
 #include "core/base/ascii.hpp"
-#include "schemas/describe/utf8.hpp"
 #include "core/delivery/mime_body.hpp"
 #include "core/delivery/mime_header.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
@@ -135,8 +135,10 @@ Refusal check_bodies(const MimeMessage& message) {
   if (message.html.empty() && message.text.empty()) {
     return problem("html", "The message has neither an HTML nor a text body; give at least one.");
   }
-  if (!describe::is_valid_utf8(message.html)) return problem("html", "The HTML body is not valid UTF-8.");
-  if (!describe::is_valid_utf8(message.text)) return problem("text", "The text body is not valid UTF-8.");
+  if (!describe::is_valid_utf8(message.html))
+    return problem("html", "The HTML body is not valid UTF-8.");
+  if (!describe::is_valid_utf8(message.text))
+    return problem("text", "The text body is not valid UTF-8.");
   return std::nullopt;
 }
 

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/secret.hpp"
-#include "schemas/describe/utf8.hpp"
 #include "core/templates/compiled.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
@@ -44,9 +44,10 @@ Result<void> check_metadata(const std::optional<std::string>& name,
     problems.push_back({"/name", fmt::format("A name has 1 to {} bytes.", kTemplateNameLengthMax)});
   }
   if (key && !is_template_key(*key)) {
-    problems.push_back({"/key", fmt::format("A key has 1 to {} of a-z, 0-9, '.', '_' and '-', and "
-                                            "starts with a letter or digit.",
-                                            kTemplateKeyLengthMax)});
+    problems.push_back(
+        {"/key", fmt::format("A key has 1 to {} of a-z, 0-9, '.', '_' and '-', and "
+                             "starts with a letter or digit; it must not look like an id.",
+                             kTemplateKeyLengthMax)});
   }
   if (purpose && std::find(kPurposes.begin(), kPurposes.end(), *purpose) == kPurposes.end()) {
     problems.push_back(
@@ -196,6 +197,7 @@ Result<void> check_revision(const Template& current, const std::optional<std::in
 bool is_template_key(std::string_view text) {
   const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (text.empty() || text.size() > kTemplateKeyLengthMax || !is_plain(text.front())) return false;
+  if (Uuid::parse(text)) return false;  // a guard's list of templates holds keys and ids
   return std::all_of(text.begin(), text.end(),
                      [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
 }

@@ -31,7 +31,8 @@ const authorization = (on) => ({ authorization: `Bearer ${on.key}` });
 const withKey = (on) => ({
   requestInit: { headers: authorization(on) },
   eventSourceInit: {
-    fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...authorization(on) } }),
+    fetch: (url, init) =>
+      fetch(url, { ...init, headers: { ...init.headers, ...authorization(on) } }),
   },
 });
 const transports = {
@@ -80,7 +81,7 @@ for (const [name, make] of Object.entries(clients)) {
   }
 }
 
-// --- the Inspector --------------------------------------------------------------------------------
+// --- the Inspector -------------------------------------------------------------------------------
 
 const inspectorMain = fileURLToPath(
   new URL("node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",

@@ -9,7 +9,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 
-import { finalSend, freshKey, postSend, sendBody } from "./demo.mjs";
+import { finalSend, freshKey, postSend, receiptTemplate, sendBody } from "./demo.mjs";
 import { apiOf, engine, eventually, mcpClient, run } from "./harness.mjs";
 
 // A key with these flags of `keys create`, and an api() for it.
@@ -138,19 +138,79 @@ test("where the client can ask the person, it does, in both eras", async (t) => 
     assert.ok(!sent.isError, JSON.stringify(sent));
     assert.equal(sent.structuredContent.approvalId, undefined);
     assert.equal((await finalSend(on, sent.structuredContent.id)).status, "Sent", era);
-    assert.match(asked[0], /wants to send an email to alex@example\.com/);
+    assert.match(asked[0], /wants to send an email.*To alex@example\.com: "Receipt for order/s);
     for (const no of [{ action: "decline" }, { action: "accept", content: { send: false } }]) {
       answer = no;
       const refused = await send();
       assert.equal(refused.isError, true);
       assert.match(refused.content[0].text, /did not approve/);
     }
+    // What a person sees is what would happen, wherever it stands in the arguments.
+    await client.callTool({ name: "send_email", arguments: { idempotencyKey: freshKey(),
+      ...sendBody({ data: { orderId: "o".repeat(2_000) } }), subject: "a\u202Eb",
+      cc: ["Ann <ann@example.org>"], bcc: "hidden@example.net" } });
+    assert.match(asked.at(-1),
+      /To alex@example\.com; cc Ann <ann@example\.org>; bcc hidden@example\.net: "ab"/);
+    await client.callTool({ name: "batch_send", arguments: { defaults: {
+      templateKey: "receipt-default" }, items: ["a", "b"].map((name) => ({
+      idempotencyKey: freshKey(), to: { email: `${name}@example.com` }, data: { orderId: "1" },
+    })) } });
+    assert.match(asked.at(-1), /wants to send 2 emails.*To a@example\.com.*To b@example\.com/s);
+    const before = asked.length;
+    const wrong = await client.callTool({ name: "send_email",
+      arguments: { idempotencyKey: freshKey(), ...sendBody(), to: { email: "no address" } } });
+    assert.equal(wrong.isError, true);
+    assert.equal(asked.length, before, "nobody is asked about what would be refused");
     const tried = await client.callTool({ name: "send_email",
       arguments: { idempotencyKey: freshKey(), ...sendBody(), dryRun: true } });
     assert.ok(!tried.isError);
-    assert.equal(asked.length, 3, "a dry run asks nobody");
+    assert.equal(asked.length, before, "a dry run asks nobody");
   }
   assert.equal(await sends(on), 0);
+  const audit = await eventually("the refusals are written", async () => {
+    const { stdout } = await on.cli(["audit", "--key", "assistant"]);
+    return /emails\.batchSend +Conflict \(declined\)/.test(stdout) && stdout;
+  });
+  assert.match(audit, /emails\.send +ok \(approved\)/);
+});
+
+test("an operator's approval is asked for on the command line only", async (t) => {
+  const on = await engine(t);
+  const by = await guarded(on, "--ask-first", "operator");
+  const client = new Client({ name: "e2e", version: "1" }, { capabilities: { elicitation: {} } });
+  client.setRequestHandler(ElicitRequestSchema, () => assert.fail("the client is not asked"));
+  t.after(() => client.close());
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${on.url}/mcp`),
+    { requestInit: { headers: { authorization: `Bearer ${by.key}` } } }));
+  const { structuredContent: waiting } = await client.callTool({ name: "send_email",
+    arguments: { idempotencyKey: freshKey(), ...sendBody(), bcc: ["hidden@example.net"] } });
+  assert.ok(waiting.approvalId);
+  const shown = await on.cli(["approvals", "show", waiting.approvalId]);
+  assert.match(shown.stdout,
+    /^To alex@example\.com; bcc hidden@example\.net: "Receipt for order ord_1", from /);
+  const missing = await on.cli(["approvals", "show", waiting.id]);
+  assert.match(missing.stderr, /There is no approval/);
+  const tried = await postSend(by, sendBody({ dryRun: true }));
+  assert.equal(tried.body.approvalId, undefined, "a dry run makes no approval");
+});
+
+test("two keys of one name are told apart by their ids", async (t) => {
+  const on = await engine(t);
+  await guarded(on);
+  await guarded(on);
+  const done = await on.cli(["audit", "--key", "assistant"]);
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, /2 API keys are called "assistant"/);
+});
+
+test("a template that a key may send cannot be one that looks like its id", async (t) => {
+  const on = await engine(t);
+  const copy = await on.api("POST", `/api/v1/templates/${receiptTemplate}/duplicate`,
+    { key: receiptTemplate });
+  refusedAs(copy, 400, "ValidationFailed", "/key");
+  const done = await on.cli(["keys", "create", "--name", "w", "--scopes", "all", "--templates",
+    "receipt-default"]);
+  assert.match(done.stderr, /can change the templates that it may send/);
 });
 
 test("a key that confirms by itself repeats the very same call", async (t) => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-import { freshKey, sendBody } from "./demo.mjs";
+import { accepted, freshKey, sendBody } from "./demo.mjs";
 import { engine, mcpClient, newKey, run } from "./harness.mjs";
 
 const about = { name: "segmentflow-e2e", version: "1.0.0" };
@@ -113,6 +113,46 @@ test("pages of other sites are refused on every route", async (t) => {
   }
 });
 
+const modernMeta = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+const listen = { jsonrpc: "2.0", id: 9, method: "subscriptions/listen",
+  params: { notifications: { toolsListChanged: true }, _meta: modernMeta } };
+const modernHeaders = {
+  "mcp-protocol-version": "2026-07-28", "mcp-method": "subscriptions/listen",
+};
+
+test("who takes no events cannot listen, and nothing is left waiting", async (t) => {
+  const on = await engine(t);
+  const answer = await post(on, listen, { ...modernHeaders, accept: "application/json" });
+  assert.equal(answer.status, 406, JSON.stringify(answer.body));
+});
+
+test("a stream ends when its key is revoked", async (t) => {
+  const on = await engine(t);
+  const secret = await newKey(on, "short", ["templates:read"]);
+  const answer = await fetch(endpoint(on), { method: "POST", body: JSON.stringify(listen),
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json",
+      accept: "application/json, text/event-stream", ...modernHeaders } });
+  assert.equal(answer.status, 200);
+  const reader = answer.body.getReader();
+  await reader.read();
+  await on.cli(["keys", "revoke", secret.slice(-4)]);
+  for (let part = await reader.read(); !part.done; part = await reader.read());
+});
+
+test("a call beyond the key's scopes is a tool error that names them", async (t) => {
+  const on = await engine(t);
+  const narrow = await newKey(on, "narrow", ["templates:read"]);
+  const client = await legacyClient(t, on, narrow);
+  const refused = await client.callTool({ name: "send_email",
+    arguments: { idempotencyKey: freshKey(), ...sendBody() } });
+  assert.equal(refused.isError, true);
+  const error = JSON.parse(refused.content[0].text);
+  assert.deepEqual([error.errorCode, error.required], ["InsufficientScope", ["emails:write"]]);
+});
+
 test("64 clients with the same ids get their own answers", async (t) => {
   const on = await engine(t);
   const ask = async (n) => {
@@ -147,6 +187,15 @@ test("headers and flags narrow the tools, and what is hidden cannot be called", 
   const wrong = await post(on, list, { "x-mcp-tools": "template" });
   assert.equal(wrong.status, 400);
   assert.match(wrong.body.message, /Did you mean templates\?/);
+  for (const [header, value] of [["x-mcp-read-only", "yes"], ["x-mcp-compact", "1"],
+    ["x-mcp-tools", ","]]) {
+    assert.equal((await post(on, list, { [header]: value })).status, 400, header);
+  }
+  const sent = await accepted(on, sendBody());
+  const read = (headers) => post(on, { jsonrpc: "2.0", id: 3, method: "resources/read",
+    params: { uri: `segmentflow://emails/${sent.id}` } }, headers);
+  assert.ok((await read({})).body.result);
+  assert.ok((await read(narrow)).body.error, "what is hidden cannot be read");
 
   const stdio = await mcpClient(t, on, { args: ["--tools", "templates", "--read-only"] });
   assert.deepEqual(await namesOf(stdio.client), names);

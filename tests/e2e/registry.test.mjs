@@ -244,7 +244,9 @@ test("a key without the scope is refused on both, one with it on neither", async
       assert.equal(byRoute.body.errorCode, "InsufficientScope");
       assert.deepEqual(byRoute.body.required, [scope]);
       assert.equal(offered[name], undefined, `${name} must not be offered`);
-      await assert.rejects(call(client, name, operation.valid(ids)), /Unknown tool/);
+      const byTool = await client.callTool({ name, arguments: operation.valid(ids) });
+      assert.equal(byTool.isError, true, name);
+      assert.deepEqual(JSON.parse(byTool.content[0].text).required, [scope]);
       const granted = await rest(apiOf(on.url, with_), operation, operation.valid(ids));
       assert.equal(granted.status, 200, `${name}: ${granted.text}`);
     }

@@ -1,5 +1,6 @@
 #include "transport/mcp/mcp_routes.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "mcp/sse_endpoint.hpp"
@@ -10,6 +11,7 @@ namespace {
 // A comment
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
 constexpr const char* kKeepAlive = ": keep-alive\n\n";
+constexpr std::chrono::seconds kCheckEvery{10};
 constexpr const char* kEventStream = "text/event-stream";
 
 class EventBody final : public http::BodySource {
@@ -20,15 +22,31 @@ class EventBody final : public http::BodySource {
   EventBody& operator=(const EventBody&) = delete;
 
   Chunk take() override {
+    check();
     auto chunk = stream_->take();
     return {std::move(chunk.bytes), chunk.is_last};
   }
   void on_ready(std::function<void()> wake) override { stream_->on_ready(std::move(wake)); }
   void abandon() override { stream_->abandon(); }
-  std::string keep_alive() override { return kKeepAlive; }
+  std::string keep_alive() override {
+    check();
+    return kKeepAlive;
+  }
 
  private:
+  // Ends the stream of a reader that may not read any more.
+  void check() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!stream_->check() || now < next_check_) return;
+    next_check_ = now + kCheckEvery;
+    stream_->check()([weak = std::weak_ptr(stream_)] {
+      if (const auto stream = weak.lock()) stream->abandon();
+    });
+  }
+
   const std::shared_ptr<mcp::EventStream> stream_;
+  std::chrono::steady_clock::time_point next_check_ =
+      std::chrono::steady_clock::now() + kCheckEvery;
 };
 
 http::Response to_response(mcp::HttpAnswer answer) {

@@ -60,6 +60,7 @@ StdioEnd StdioServer::serve() {
 
 void StdioServer::drain() {
   const auto deadline = steady_clock::now() + options_.drain_timeout;
+  connection_.end_input();
   connection_.when_idle([outbox = outbox_] { outbox->note_idle(); });
   for (;;) {
     // Asked before the outbox is emptied: a call that ends in between has put its answer already.

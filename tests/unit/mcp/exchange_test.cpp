@@ -144,6 +144,52 @@ TEST_CASE("exchange: a question that the client refuses, or has to leave open, e
   CHECK(client.replies.size() == before);
 }
 
+TEST_CASE("exchange: nothing is kept of a call that was cancelled while it asked") {
+  std::weak_ptr<int> kept;
+  Client client(one_tool([&](const ToolCall& call, const Exchange& exchange) {
+    const auto held = std::make_shared<int>(1);
+    kept = held;
+    exchange.on_cancel([held] {});
+    return ask_twice(call, exchange);
+  }));
+  initialize(client, R"({"elicitation":{}})");
+  client.send(call_text("1", "work", "{}"));
+  CHECK_FALSE(kept.expired());
+  client.send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  CHECK(kept.expired());
+}
+
+TEST_CASE("exchange: what waits for the client ends with its input") {
+  Client client(one_tool(ask_twice));
+  initialize(client, R"({"elicitation":{}})");
+  client.send(call_text("1", "work", "{}"));
+  client.send(modern("subscriptions/listen", R"(,"notifications":{"toolsListChanged":true})"));
+  CHECK(client.connection->in_flight() == 2);
+  client.connection->end_input();
+  CHECK(client.connection->in_flight() == 0);
+}
+
+TEST_CASE("exchange: a question that is not answered in time ends the call") {
+  mcp::ServerLimits limits;
+  limits.input_lifetime = std::chrono::seconds(0);
+  Client client(one_tool(ask_twice), limits);
+  initialize(client, R"({"elicitation":{}})");
+  client.send(call_text("1", "work", "{}"));
+  client.send(call_text("2", "work", "{}"));  // looks after the one before
+  CHECK(client.connection->in_flight() == 1);
+  const auto answered = std::ranges::find_if(client.replies, [](const std::string& reply) {
+    return reply.find("no answer in time") != std::string::npos;
+  });
+  REQUIRE(answered != client.replies.end());
+  CHECK(Json::parse(*answered)["id"] == 1);
+}
+
+TEST_CASE("exchange: a client that opens addresses only is not asked to fill in a form") {
+  Client client(one_tool(ask_twice));
+  initialize(client, R"({"elicitation":{"url":{}}})");
+  CHECK(error_code(client.ask(call_text("1", "work", "{}"))) == -32021);
+}
+
 TEST_CASE("exchange: a call that asks for ever is ended") {
   mcp::ServerLimits limits;
   limits.input_rounds_max = 3;

@@ -317,6 +317,35 @@ TEST_CASE("endpoint: a client that takes JSON only gets the answer alone") {
   CHECK(parsed(*answer)["id"] == 1);
 }
 
+TEST_CASE("endpoint: listening needs a stream") {
+  Streams on;
+  const std::string listen = R"({"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{)"
+                             R"("notifications":{"toolsListChanged":true},"_meta":{)"
+                             R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                             R"("io.modelcontextprotocol/clientCapabilities":{}}}})";
+  const auto answer = [&](const std::string& accept) {
+    std::optional<HttpAnswer> given;
+    on.endpoint.handle({"POST",
+                        {{"accept", accept},
+                         {"mcp-protocol-version", "2026-07-28"},
+                         {"mcp-method", "subscriptions/listen"}},
+                        listen},
+                       {on.provider, "alice"}, [&](HttpAnswer come) { given = std::move(come); });
+    REQUIRE(given);
+    return std::move(*given);
+  };
+  CHECK(answer("application/json").status == 406);
+  std::vector<HttpAnswer> open;
+  for (std::size_t i = 0; i < mcp::HttpLimits().streams_per_client_max; ++i) {
+    open.push_back(answer("application/json, text/event-stream"));
+    REQUIRE(open.back().stream);
+  }
+  const HttpAnswer refused = answer("application/json, text/event-stream");
+  CHECK(refused.status == 429);
+  CHECK(error_text(parsed(refused)).find("no stream to listen on") != std::string::npos);
+  for (const HttpAnswer& each : open) each.stream->abandon();
+}
+
 TEST_CASE("endpoint: a broken stream is taken up again after the last event seen") {
   Streams on;
   const std::string session = on.session();

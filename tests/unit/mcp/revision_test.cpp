@@ -143,6 +143,23 @@ TEST_CASE("a tool list refuses what would break every client") {
   CHECK_THROWS_AS(mcp::ToolList(with("fine", "")), std::invalid_argument);
 }
 
+TEST_CASE("a tool list has a digest of all that it tells, in each era") {
+  const auto list_of = [](const char* description) {
+    mcp::Tool tool;
+    tool.name = "work";
+    tool.description = description;
+    tool.input_schema = R"({"type":"object"})";
+    return mcp::ToolList({tool});
+  };
+  const auto list = list_of("a");
+  CHECK(list.digest().size() == std::string("sha256:").size() + 64);
+  CHECK(list.digest() == list_of("a").digest());
+  CHECK(list.digest() != list_of("b").digest());
+  for (const auto revision : {mcp::Revision::V2024_11_05, mcp::Revision::V2026_07_28}) {
+    CHECK(Json::parse(list.list_json(revision))["_meta"]["toolsDigest"] == list.digest());
+  }
+}
+
 TEST_CASE("a tool list finds its tools") {
   const mcp::ToolList list(sample_tools());
   for (const mcp::Tool& tool : list.tools()) CHECK(list.find(tool.name) == &tool);
