@@ -5,6 +5,7 @@
 
 #include "core/access/audit.hpp"
 #include "core/delivery/capture.hpp"
+#include "core/emails/accept_guards.hpp"
 #include "core/emails/retention.hpp"
 #include "transport/smtp/smtp_transport.hpp"
 #include "transport/smtp/smtp_url.hpp"
@@ -190,8 +191,9 @@ void DeliveryHost::purge_old() {
   const Time now = clock_.now();
   std::int64_t most = 0;
   const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
-    most = std::max(purge_contents(tx, now - settings_.content_retention, kPurgeBatch),
-                    purge_audit(tx, now - settings_.audit_retention, kPurgeBatch));
+    most = std::max({purge_contents(tx, now - settings_.content_retention, kPurgeBatch),
+                     purge_audit(tx, now - settings_.audit_retention, kPurgeBatch),
+                     purge_days(tx, now, kPurgeBatch)});
     return {};
   });
   // A full batch means that there is more: go on at the next round.

@@ -47,24 +47,39 @@ struct Call {
   AnswerDone done;
 };
 
-// Answers, and notes what came of the call.
+std::string_view ending_of(Consent consent) {
+  switch (consent) {
+    case Consent::Given:
+      return " (approved)";
+    case Consent::Refused:
+      return " (declined)";
+    case Consent::NotAsked:
+      break;
+  }
+  return "";
+}
+
+AuditNotePtr note_of(const Call& call, const CallOptions& options) {
+  return std::make_shared<AuditNote>(AuditEntry{
+      call.key->organization_id, call.key->id, call.engine.clock.now(), call.source.surface,
+      std::string(call.operation.info.id), fmt::format("ok{}", ending_of(options.consent)),
+      options.is_dry_run, options.arguments_digest, call.source.request_id});
+}
+
+// Answers, and notes what came of the call, unless what it changed has taken the note along.
 AnswerDone noted(const Call& call, const CallOptions& options) {
   if (call.audit == nullptr) return call.done;
-  AuditEntry entry{call.key->organization_id,
-                   call.key->id,
-                   call.engine.clock.now(),
-                   call.source.surface,
-                   std::string(call.operation.info.id),
-                   "",
-                   options.is_dry_run,
-                   options.arguments_digest,
-                   call.source.request_id};
-  return [entry = std::move(entry), audit = call.audit, consent = options.consent,
-          done = call.done](Result<Answer> answer) mutable {
-    entry.outcome = answer ? "ok" : kind_of(answer.error().code).pascal_case;
-    if (consent == Consent::Given) entry.outcome += " (approved)";
-    if (consent == Consent::Refused) entry.outcome += " (declined)";
-    audit->add(std::move(entry));
+  const AuditNotePtr note = options.note ? options.note : note_of(call, options);
+  return [note, audit = call.audit, consent = options.consent,
+          done = call.done](Result<Answer> answer) {
+    if (!answer) {
+      AuditEntry entry = note->entry;
+      entry.outcome =
+          fmt::format("{}{}", kind_of(answer.error().code).pascal_case, ending_of(consent));
+      audit->add(std::move(entry));
+    } else if (!note->is_written) {
+      audit->add(note->entry);
+    }
     done(std::move(answer));
   };
 }
@@ -85,6 +100,7 @@ void run_guarded(const Call& call, const Dispatcher::InputMaker& make_input) {
         kArgumentsPurpose,
         fmt::format("{} {}", call.operation.info.id, describe::canonical_json(*input)));
     if (options.consent == Consent::Refused) return refuse(declined());
+    if (call.audit != nullptr) options.note = note_of(call, options);
     call.operation.invoke(call.engine, call.key, *input, options, noted(call, options));
   } catch (const std::exception& defect) {
     spdlog::error("{} failed: {}", call.operation.info.id, defect.what());

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/access/audit.hpp"
 #include "core/engine/engine.hpp"
 #include "schemas/describe/parse.hpp"
 
@@ -57,6 +58,7 @@ struct CallOptions {
   std::string confirmation_token;       // "" for none
   Consent consent = Consent::NotAsked;  // no caller can say so itself
   std::string arguments_digest;         // keyed, over operation and input: tells calls apart
+  AuditNotePtr note;                    // what a change writes with it; may be null
 };
 
 // What an operation gives: the response, and what REST adds as headers. The response is written as
@@ -197,13 +199,14 @@ Operation change_operation(OperationInfo info,
     with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
       auto made = std::make_shared<std::optional<Reply<Response>>>();
       engine.committer.submit(
-          [&engine, handler, key, request, made,
-           is_dry_run = options.is_dry_run](Transaction& tx) -> Result<void> {
+          [&engine, handler, key, request, made, is_dry_run = options.is_dry_run,
+           note = options.note](Transaction& tx) -> Result<void> {
             made->reset();
             auto reply = handler(engine, tx, *key, *request);
             if (!reply) return tl::unexpected(std::move(reply.error()));
             *made = std::move(*reply);
             if (is_dry_run) return undone();
+            write_audit(tx, note);
             return {};
           },
           [made, done, is_dry_run = options.is_dry_run](Result<void> result) {

@@ -54,36 +54,51 @@ void AuditLog::run() {
 
 void AuditLog::write(const std::vector<AuditEntry>& entries) {
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
-    SqlInput rows({{"organization_id", SqlType::Bytes},
-                   {"api_key_id", SqlType::Bytes},
-                   {"called_at", SqlType::Integer},
-                   {"surface", SqlType::Text},
-                   {"operation", SqlType::Text},
-                   {"outcome", SqlType::Text},
-                   {"is_dry_run", SqlType::Integer},
-                   {"arguments_digest", SqlType::Bytes},
-                   {"request_id", SqlType::Text}});
+    std::vector<const AuditEntry*> batch;
     for (std::size_t i = first; i < std::min(first + kBatch, entries.size()); ++i) {
-      const AuditEntry& entry = entries[i];
-      const auto request_id = entry.request_id.empty() ? SqlValue() : SqlValue(entry.request_id);
-      rows.add({entry.organization_id, entry.api_key_id, entry.called_at, entry.surface,
-                entry.operation, entry.outcome, entry.is_dry_run, Bytes{entry.arguments_digest},
-                request_id});
+      batch.push_back(&entries[i]);
     }
     const auto written = committer_.run([&](Transaction& tx) -> Result<void> {
-      tx.query(
-          "INSERT INTO audit_log (organization_id, api_key_id, called_at, surface, operation, "
-          "outcome, is_dry_run, arguments_digest, request_id) SELECT i.organization_id, "
-          "i.api_key_id, i.called_at, i.surface, i.operation, i.outcome, i.is_dry_run, "
-          "i.arguments_digest, i.request_id FROM {input} AS i",
-          rows);
+      write_audit(tx, batch);
       return {};
     });
     if (!written) {
-      spdlog::error("{} calls are missing in the audit log: {}", rows.rows().size(),
+      spdlog::error("{} calls are missing in the audit log: {}", batch.size(),
                     written.error().message);
     }
   }
+}
+
+void write_audit(Transaction& tx, std::span<const AuditEntry* const> entries) {
+  if (entries.empty()) return;
+  SqlInput rows({{"organization_id", SqlType::Bytes},
+                 {"api_key_id", SqlType::Bytes},
+                 {"called_at", SqlType::Integer},
+                 {"surface", SqlType::Text},
+                 {"operation", SqlType::Text},
+                 {"outcome", SqlType::Text},
+                 {"is_dry_run", SqlType::Integer},
+                 {"arguments_digest", SqlType::Bytes},
+                 {"request_id", SqlType::Text}});
+  for (const AuditEntry* entry : entries) {
+    const auto request_id = entry->request_id.empty() ? SqlValue() : SqlValue(entry->request_id);
+    rows.add({entry->organization_id, entry->api_key_id, entry->called_at, entry->surface,
+              entry->operation, entry->outcome, entry->is_dry_run, Bytes{entry->arguments_digest},
+              request_id});
+  }
+  tx.query(
+      "INSERT INTO audit_log (organization_id, api_key_id, called_at, surface, operation, "
+      "outcome, is_dry_run, arguments_digest, request_id) SELECT i.organization_id, "
+      "i.api_key_id, i.called_at, i.surface, i.operation, i.outcome, i.is_dry_run, "
+      "i.arguments_digest, i.request_id FROM {input} AS i",
+      rows);
+}
+
+void write_audit(Transaction& tx, const AuditNotePtr& note) {
+  if (!note) return;
+  const AuditEntry* const entry = &note->entry;
+  write_audit(tx, {&entry, 1});
+  note->is_written = true;
 }
 
 std::vector<AuditRow> list_audit(Transaction& tx, const AuditFilter& filter) {

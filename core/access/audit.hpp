@@ -1,12 +1,16 @@
 // The audit log: each call by an API key, what came of it, and a digest of its arguments, which may
-// hold secrets. Entries are gathered for a moment and written together, so that no call waits for
-// its entry; what a crash loses is that moment.
+// hold secrets. A call that changes something is noted in the transaction of its change. The others
+// are gathered for a moment and written together, so that no call waits for its entry; a crash
+// loses that moment of them.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +32,19 @@ struct AuditEntry {
   std::string arguments_digest;  // keyed; "" when the arguments were not read
   std::string request_id;        // "" for none
 };
+
+// The entry of a call that is under way; its outcome is that of success. What the call changes
+// takes it along: write_audit() in the same transaction.
+struct AuditNote {
+  const AuditEntry entry;
+  std::atomic<bool> is_written = false;  // if that transaction commits
+};
+using AuditNotePtr = std::shared_ptr<AuditNote>;
+
+// Writes entries.
+void write_audit(Transaction& tx, std::span<const AuditEntry* const> entries);
+// Writes the entry of a note, if there is one.
+void write_audit(Transaction& tx, const AuditNotePtr& note);
 
 struct AuditLimits {
   std::chrono::milliseconds flush_every{250};

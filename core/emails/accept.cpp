@@ -207,6 +207,24 @@ void write_approvals(Transaction& tx, const Made& made, Time now) {
       approvals, {now});
 }
 
+// Calls that send something are noted together with it. `decisions` are those of all items.
+void write_notes(Transaction& tx, std::span<const AcceptCommand> commands,
+                 const std::vector<Decision>& decisions) {
+  std::vector<const AuditEntry*> entries;
+  auto next = decisions.begin();
+  for (const auto& command : commands) {
+    if (command.is_dry_run) continue;
+    const auto end = next + static_cast<std::ptrdiff_t>(command.items.size());
+    const bool sends = std::any_of(
+        next, end, [](const Decision& each) { return std::holds_alternative<NewSend>(each); });
+    next = end;
+    if (!command.note) continue;
+    command.note->is_written = sends;
+    if (sends) entries.push_back(&command.note->entry);
+  }
+  write_audit(tx, entries);
+}
+
 std::vector<const AcceptItem*> items_of(const AcceptCommand& command) {
   std::vector<const AcceptItem*> items;
   for (const auto& item : command.items) items.push_back(&item);
@@ -262,6 +280,7 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
   write_external_ids(tx, made, lookup.now);
   write_sends(tx, made);
   write_contents_and_jobs(tx, made);
+  write_notes(tx, commands, decisions);
 
   std::vector<Result<AcceptAnswer>> answers;
   answers.reserve(commands.size());

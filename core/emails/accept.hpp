@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/access/audit.hpp"
 #include "core/emails/accept_decide.hpp"
 #include "core/emails/request.hpp"
 #include "core/store/committer.hpp"
@@ -20,6 +21,7 @@ struct Accepted {
 struct AcceptCommand {
   std::vector<AcceptItem> items;
   bool is_dry_run = false;  // decided and answered, and not written
+  AuditNotePtr note;        // of the call; may be null
 };
 
 // One result per item: a refused item harms no other.

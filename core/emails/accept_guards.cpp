@@ -107,4 +107,12 @@ bool count_days(Transaction& tx, const std::map<Uuid, DayCount>& made, Time now)
   return tx.changes() == static_cast<std::int64_t>(made.size());
 }
 
+std::int64_t purge_days(Transaction& tx, Time now, int limit) {
+  tx.query(
+      "DELETE FROM api_key_days WHERE row_id IN (SELECT d.row_id FROM api_keys k "
+      "JOIN api_key_days d ON d.api_key_id = k.id AND d.day < $1 LIMIT $2)",
+      {day_of(now), limit});
+  return tx.changes();
+}
+
 }  // namespace segmentflow

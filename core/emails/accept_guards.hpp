@@ -31,4 +31,7 @@ struct DayCount {
 };
 bool count_days(Transaction& tx, const std::map<Uuid, DayCount>& made, Time now);
 
+// Deletes up to `limit` counts of days that are over. Their number.
+std::int64_t purge_days(Transaction& tx, Time now, int limit);
+
 }  // namespace segmentflow

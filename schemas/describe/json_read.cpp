@@ -73,11 +73,11 @@ bool is_half_pair_before(std::string_view text, std::size_t position) {
 
 // Why the text cannot go on like this there; without repeating more of it than a character.
 std::string reason_at(std::string_view text, std::size_t position) {
-  if (position >= text.size()) return "it ends in the middle";
+  if (position >= text.size()) return "it ends before the value does";
   const auto byte = static_cast<unsigned char>(text[position]);
   if (byte < 0x20) return "control characters are written as escapes, such as \\n";
-  if (byte >= 0x7F) return "an unexpected character";
-  return fmt::format("an unexpected {}", text[position]);
+  if (byte >= 0x7F) return "the character is unexpected";
+  return fmt::format("'{}' is unexpected", text[position]);
 }
 
 // Builds a value from the events of a parser. Finished values lie on one stack; when a container
@@ -197,7 +197,6 @@ bool Builder::add_number(std::string_view text) {
   double value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   const Decimal given = decimal_of(text);
-  if (given.digits.empty()) return add(Json(0));
   if (read.ec != std::errc() || given.digits.size() > kDoubleDigitsMax ||
       given != shortest_decimal(value)) {
     return refuse_number(text);

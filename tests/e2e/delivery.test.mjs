@@ -174,6 +174,8 @@ test("a send accepted before a kill -9 is delivered after the restart", async (t
   const { id } = await accepted(first, sendBody(), key);
   await first.program.kill("SIGKILL");
   const second = await engine(t, { settings, folder: first.data });
+  const { stdout } = await second.cli(["audit"]);
+  assert.match(stdout, /emails\.send +ok/, "the call is noted together with the send");
   const final = await finalSend(second, id);
   assert.equal(final.status, "Sent", JSON.stringify(final));
   const replay = await accepted(second, sendBody(), key);

@@ -109,6 +109,10 @@ TEST_CASE("guards: a day's emails are counted once each, and a new day begins an
   CHECK(shop.number("SELECT sends FROM api_key_days") == 2);
   shop.clock.advance(24 * 3'600 * kMicrosPerSecond);
   CHECK(outcome(shop.send(nothing, "c")) == "ok");
+  // Only days that are over are forgotten.
+  CHECK(shop.number("SELECT count(*) FROM api_key_days") == 2);
+  CHECK(shop.write([&](Transaction& tx) { return purge_days(tx, tx.now(), 100); }) == 1);
+  CHECK(shop.number("SELECT sends FROM api_key_days") == 1);
 }
 
 TEST_CASE("guards: one list, or many at once, cannot pass the daily limit") {
