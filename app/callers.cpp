@@ -67,9 +67,20 @@ void LocalCaller::complete(const Operation& operation, const std::string& beginn
 
 void LocalCaller::call(const Operation& operation, Json arguments, Consent consent,
                        AnswerDone done) {
-  auto shared = std::make_shared<Json>(std::move(arguments));
   CallSource source = source_;
   source.consent = consent;
+  call_from(std::move(source), operation, std::move(arguments), std::move(done));
+}
+
+void LocalCaller::preview(const Operation& operation, Json arguments, AnswerDone done) {
+  CallSource source = source_;
+  source.is_preview = true;
+  call_from(std::move(source), operation, std::move(arguments), std::move(done));
+}
+
+void LocalCaller::call_from(CallSource source, const Operation& operation, Json arguments,
+                            AnswerDone done) {
+  auto shared = std::make_shared<Json>(std::move(arguments));
   dispatcher_.call(
       operation, secret_, source, [shared]() -> Result<Json> { return std::move(*shared); },
       std::move(done));

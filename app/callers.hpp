@@ -19,11 +19,15 @@ class LocalCaller final : public OperationCaller {
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
   void call(const Operation& operation, describe::Json arguments, Consent consent,
             AnswerDone done) override;
+  void preview(const Operation& operation, describe::Json arguments, AnswerDone done) override;
   void complete(const Operation& operation, const std::string& beginning,
                 std::function<void(std::vector<Uuid>)> done) override;
   void asks_person(std::size_t emails, std::function<void(bool)> done) override;
 
  private:
+  void call_from(CallSource source, const Operation& operation, describe::Json arguments,
+                 AnswerDone done);
+
   Dispatcher& dispatcher_;
   const std::string secret_;
   const CallSource source_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/callers.hpp"
 #include "app/mcp_server.hpp"
 #include "app/resource_watch.hpp"
@@ -29,13 +31,26 @@ http::Response refused(const Error& error, std::string_view request_id) {
   return response;
 }
 
+// The header of that name. ValidationFailed when it is there twice: a proxy may have added one that
+// says something else.
+Result<std::optional<std::string_view>> only_header(const http::Request& request,
+                                                    std::string_view name) {
+  const auto is_meant = [&](const auto& each) { return each.first == name; };
+  if (std::ranges::count_if(request.headers, is_meant) > 1) {
+    return fail(ErrorCode::ValidationFailed,
+                fmt::format("The header {} is there twice; send it once.", name));
+  }
+  return request.header(name);
+}
+
 // A header that is true or false; false when it is not there.
 Result<bool> switch_in(const http::Request& request, std::string_view name) {
-  const auto value = request.header(name);
-  if (!value || value == "false") return false;
-  if (value == "true") return true;
+  const auto value = only_header(request, name);
+  if (!value) return tl::unexpected(value.error());
+  if (!*value || **value == "false") return false;
+  if (**value == "true") return true;
   return fail(ErrorCode::ValidationFailed,
-              fmt::format("The header {} is true or false, and not \"{}\".", name, *value));
+              fmt::format("The header {} is true or false, and not \"{}\".", name, **value));
 }
 
 mcp::Secrets secrets_of(Runtime& runtime) {
@@ -52,7 +67,9 @@ class Identifier {
 
   void identify(const http::Request& request, std::function<void(mcp_http::Identified)> done) {
     const auto refuse = [&](const Error& error) { done(refused(error, request.request_id)); };
-    auto groups = parse_tool_groups(runtime_.registry(), request.header(kToolsHeader));
+    const auto listed = only_header(request, kToolsHeader);
+    if (!listed) return refuse(listed.error());
+    auto groups = parse_tool_groups(runtime_.registry(), *listed);
     if (!groups) return refuse(groups.error());
     const auto read_only = switch_in(request, kReadOnlyHeader);
     if (!read_only) return refuse(read_only.error());

@@ -13,8 +13,9 @@ constexpr const char* kInstructions =
     "time from saved templates. To send: find a Transactional template with list_templates, see "
     "with get_template which data it reads, then call send_email with an idempotencyKey made from "
     "the business event. Sending is durable and asynchronous; follow it with get_email. Repeat a "
-    "call with the same key after any error that may be temporary: it never sends twice. To write "
-    "a template: read describe_template_format, try it with preview_template, save it with "
+    "call with the same key after any error that may be temporary: it never sends twice. An email "
+    "with an approvalId waits until a person approves it: say so. To write a template: read "
+    "describe_template_format, try it with preview_template, save it with "
     "create_template and mend what its problems name. get_status tells which scopes this key has "
     "and whether mail leaves the machine.";
 

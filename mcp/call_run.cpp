@@ -30,6 +30,12 @@ tl::expected<Inputs, Fault> read_inputs(const Server& server, const Json& params
             "old. Call again without it and without inputResponses."});
 }
 
+Fault no_stream() {
+  return {Code::LimitExceeded,
+          "The call has to ask its client, which has no stream left for it: accept "
+          "text/event-stream, and close streams that are not used."};
+}
+
 }  // namespace
 
 void CallRun::start(Call call) {
@@ -151,16 +157,12 @@ void CallRun::ask_session(InputRequired required) {
     });
   }
   for (const InputRequest& question : required.requests) {
+    if (!call_.asked->request->link->can_send()) return finish(tl::unexpected(no_stream()));
     auto id = session->ask(*call_.asked->request->link, question,
                            [run = shared_from_this(), name = question.name](auto answer) {
                              run->take_input(name, std::move(answer));
                            });
-    if (!id) {
-      return finish(tl::unexpected(
-          Fault{Code::InternalError,
-                "The call has to ask its client, which has no stream left for it: accept "
-                "text/event-stream, and close streams that are not used."}));
-    }
+    if (!id) return finish(tl::unexpected(no_stream()));
     const std::lock_guard lock(mutex_);
     questions_.push_back(std::move(*id));
   }

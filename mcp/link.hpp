@@ -14,7 +14,7 @@ class Link {
   // it cannot reach the client.
   virtual bool send(std::string message) = 0;
 
-  // False when nothing can reach the client before the answer.
+  // False when no question can reach the client before the answer, or none would be answered.
   virtual bool can_send() const { return true; }
 
   // Lets the client come back later for what is still to be sent, where the transport can do so.

@@ -29,6 +29,10 @@ class StreamLink : public Link {
     if (stream) stream->send(std::move(message));
     return stream != nullptr;
   }
+  bool can_send() const override {
+    const auto stream = stream_.lock();
+    return stream && !stream->has_ended_input();
+  }
 
  private:
   const std::weak_ptr<Stream> stream_;
@@ -77,6 +81,7 @@ void Stream::close() {
 }
 
 void Stream::end_input() {
+  input_ended_ = true;
   calls_.cancel_listening();
   if (const auto current = session()) current->give_up_questions(Session::Clock::now());
 }

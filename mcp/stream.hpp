@@ -2,6 +2,7 @@
 // for the sources of this library.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void close();
   // The client says nothing more: what waits for it ends.
   void end_input();
+  bool has_ended_input() const { return input_ended_.load(); }
 
   const ServerLimits& limits() const { return server_->limits; }
   CallsInFlight& calls() { return calls_; }
@@ -47,6 +49,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const std::shared_ptr<Provider> provider_;
   const std::string identity_;
   CallsInFlight calls_;
+  std::atomic<bool> input_ended_ = false;
 
   std::mutex reply_mutex_;
   Reply reply_;  // under reply_mutex_; empty once the Connection is gone

@@ -51,11 +51,12 @@ std::shared_ptr<EventStream> StreamLog::read(Name name, std::optional<std::uint6
     const auto found = entries_.find(name);
     if (found == entries_.end()) return nullptr;
     Entry& entry = found->second;
+    const std::uint64_t first = entry.last - entry.events.size() + 1;
+    if (seen && *seen + 1 < first) return nullptr;  // what it missed is no longer kept
     if (primes_) {
       reader->send("id: " + event_id(name, seen.value_or(entry.last)) +
                    "\nretry: " + std::to_string(limits_.retry_ms) + "\ndata: \n\n");
     }
-    const std::uint64_t first = entry.last - entry.events.size() + 1;
     for (std::size_t i = 0; seen && i < entry.events.size(); ++i) {
       if (first + i > *seen) reader->send(entry.events[i]);
     }
@@ -88,8 +89,8 @@ void StreamLog::finish(Name name, std::string_view message) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return;
-  add(name, found->second, message);
   found->second.has_ended = true;
+  add(name, found->second, message);
   if (const auto reader = std::exchange(found->second.reader, nullptr)) reader->finish();
 }
 
@@ -109,17 +110,20 @@ void StreamLog::add(Name name, Entry& entry, std::string_view message) {
 }
 
 // Whole streams that have ended go first, the oldest before the others; then events of those that
-// have not.
+// have not. The latest that has ended stays: a client may have lost just its answer, however long.
 void StreamLog::forget() {
   std::size_t bytes = 0;
   std::size_t ended = 0;
+  Name latest_ended = own;
   for (const auto& [name, entry] : entries_) {
     bytes += entry.bytes;
-    if (entry.has_ended) ++ended;
+    if (!entry.has_ended) continue;
+    ++ended;
+    latest_ended = name;
   }
   for (auto each = entries_.begin(); each != entries_.end();) {
     const bool is_too_much = ended > limits_.ended_streams_max || bytes > limits_.kept_bytes_max;
-    if (!is_too_much || !each->second.has_ended) {
+    if (!is_too_much || !each->second.has_ended || each->first == latest_ended) {
       ++each;
       continue;
     }
@@ -128,6 +132,7 @@ void StreamLog::forget() {
     each = entries_.erase(each);
   }
   for (auto& [name, entry] : entries_) {
+    if (entry.has_ended) continue;
     while (bytes > limits_.kept_bytes_max && !entry.events.empty()) {
       bytes -= entry.events.front().size();
       entry.bytes -= entry.events.front().size();

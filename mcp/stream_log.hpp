@@ -42,8 +42,8 @@ class StreamLog {
   // Forgets a stream that never began.
   void drop(Name name);
 
-  // A reader of the stream, instead of the one before; null when there is no such stream. It gets
-  // the events after `seen`; nullopt: those to come.
+  // A reader of the stream, instead of the one before; null when there is no such stream, or not
+  // all of it after `seen` is kept. It gets the events after `seen`; nullopt: those to come.
   std::shared_ptr<EventStream> read(Name name, std::optional<std::uint64_t> seen);
 
   // The stream and event of a Last-Event-ID; nullopt for none of ours.

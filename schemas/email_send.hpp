@@ -144,9 +144,7 @@ struct Description<segmentflow::wire::MailAddress> {
   static constexpr auto fields = std::tuple{
       field("email", &T::email, {.doc = "The address.", .example = R"("billing@example.com")"}),
       field("name", &T::name,
-            {.doc = "The display name; null for a bare address.",
-             .example = R"("Billing")",
-             .untrusted = true}),
+            {.doc = "The display name; null for a bare address.", .example = R"("Billing")"}),
   };
 };
 

@@ -23,6 +23,7 @@ struct StatusApiKey {
   std::string id;
   std::string name;
   std::string last4;
+  std::string guard_rails;
 };
 
 enum class DeliveryMode { Smtp, Capture, Off };
@@ -79,6 +80,9 @@ struct Description<segmentflow::wire::StatusApiKey> {
       field("name", &T::name, {.doc = "The label given to the key.", .example = R"("backend")"}),
       field("last4", &T::last4,
             {.doc = "The last four characters of the secret.", .example = R"("x7Qa")"}),
+      field("guardRails", &T::guard_rails,
+            {.doc = "What the key may do less than its scopes allow, in words; empty for nothing.",
+             .example = R"("recipients example.com; 50 emails a day")"}),
   };
 };
 

@@ -63,21 +63,22 @@ AuditNotePtr note_of(const Call& call, const CallOptions& options) {
   return std::make_shared<AuditNote>(AuditEntry{
       call.key->organization_id, call.key->id, call.engine.clock.now(), call.source.surface,
       std::string(call.operation.info.id), fmt::format("ok{}", ending_of(options.consent)),
-      options.is_dry_run, options.arguments_digest, call.source.request_id});
+      options.is_dry_run && !call.source.is_preview, options.arguments_digest,
+      call.source.request_id});
 }
 
 // Answers, and notes what came of the call, unless what it changed has taken the note along.
 AnswerDone noted(const Call& call, const CallOptions& options) {
   if (call.audit == nullptr) return call.done;
   const AuditNotePtr note = options.note ? options.note : note_of(call, options);
-  return [note, audit = call.audit, consent = options.consent,
+  return [note, audit = call.audit, consent = options.consent, is_preview = call.source.is_preview,
           done = call.done](Result<Answer> answer) {
     if (!answer) {
       AuditEntry entry = note->entry;
       entry.outcome =
           fmt::format("{}{}", kind_of(answer.error().code).pascal_case, ending_of(consent));
       audit->add(std::move(entry));
-    } else if (!note->is_written) {
+    } else if (!note->is_written && !is_preview) {
       audit->add(note->entry);
     }
     done(std::move(answer));
@@ -96,6 +97,7 @@ void run_guarded(const Call& call, const Dispatcher::InputMaker& make_input) {
     if (!taken) return refuse(std::move(taken.error()));
     options = std::move(*taken);
     options.consent = call.source.consent;
+    options.is_dry_run = options.is_dry_run || call.source.is_preview;
     options.arguments_digest = call.engine.secret.mac(
         kArgumentsPurpose,
         fmt::format("{} {}", call.operation.info.id, describe::canonical_json(*input)));

@@ -21,6 +21,7 @@ struct CallSource {
   std::string surface;     // "rest", "mcp" or "cli"
   std::string request_id;  // "" for none
   Consent consent = Consent::NotAsked;
+  bool is_preview = false;  // tried out, to ask a person about it; noted only when it is refused
 };
 
 // Thread-safe.

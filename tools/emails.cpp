@@ -169,6 +169,15 @@ wire::ItemError wire_error(const Error& error) {
   return w;
 }
 
+// The note of a call whose emails wait for that approval, if there is one, says so.
+AuditNotePtr noted_as_waiting(const AuditNotePtr& note, const std::optional<Uuid>& approval) {
+  if (note && approval) {
+    note->entry.outcome += " (waits)";
+    note->entry.request_id = approval->to_string();
+  }
+  return note;
+}
+
 // --- emails.send --------------------------------------------------------------------------------
 
 void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest request,
@@ -191,7 +200,7 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
   if (!cleared) return done(tl::unexpected(cleared.error()));
   AcceptCommand command;
   command.is_dry_run = options.is_dry_run;
-  command.note = options.note;
+  command.note = noted_as_waiting(options.note, *cleared);
   command.items.push_back(prepare_accept(*key, std::move(wanted), engine.secret));
   command.items.back().approval_id = *cleared;
   engine.committer.submit(engine.accept_sends, std::move(command),
@@ -303,6 +312,15 @@ wire::EmailBatchResponse batch_response(const Batch& batch) {
   return response;
 }
 
+// Says so when all that it accepts was accepted before.
+Reply<wire::EmailBatchResponse> batch_reply(const Batch& batch) {
+  Reply<wire::EmailBatchResponse> reply{batch_response(batch)};
+  const bool is_replay = std::ranges::all_of(
+      batch.results, [](const auto& result) { return !result || result->replayed; });
+  if (is_replay && reply.response.accepted > 0) reply.headers.emplace_back(kReplayedHeader, "true");
+  return reply;
+}
+
 // Bad defaults fail the whole batch, also those parts that an item would override.
 std::vector<Problem> check_defaults(const wire::EmailSharedFields& defaults) {
   std::vector<Problem> problems;
@@ -331,7 +349,7 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
   auto batch = std::make_shared<Batch>();
   AcceptCommand command;
   command.is_dry_run = options.is_dry_run;
-  command.note = options.note;
+  command.note = noted_as_waiting(options.note, *cleared);
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     batch->keys.push_back(key_of(request.items[i]));
     auto wanted = read_item(request.items[i], defaults, i);
@@ -360,7 +378,7 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
             return at_item(std::move(error), i);
           });
         }
-        done(batch_response(*batch));
+        done(batch_reply(*batch));
       });
 }
 

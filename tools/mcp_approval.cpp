@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <string>
 #include <vector>
 
+#include "core/base/secret.hpp"
 #include "tools/untrusted.hpp"
 
 namespace segmentflow {
@@ -14,28 +14,25 @@ namespace {
 
 using describe::Json;
 
-// The question, and what tells that it was put.
 constexpr const char* kApproval = "approval";
-constexpr const char* kAsked = "asked";
+constexpr std::size_t kQuestionBytesMax = 20'000;
 
-// On one line, without what hides or steers text.
-std::string shown(const std::string& text) {
-  std::string line = without_hidden(text);
-  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
-  return line;
+// In quotation marks, so that a text cannot pass for what stands beside it.
+std::string quoted(const Json& text) {
+  return describe::dump_json(Json(on_one_line(text.get<std::string>())));
 }
 
 std::string address_of(const Json& mailbox) {
-  if (mailbox.is_string()) return shown(mailbox.get<std::string>());
+  if (mailbox.is_string()) return on_one_line(mailbox.get<std::string>());
   if (!mailbox.is_object()) return {};
-  const std::string email = shown(mailbox.value("email", std::string()));
+  const std::string email = on_one_line(mailbox.value("email", std::string()));
   const auto name = mailbox.find("name");
   if (name == mailbox.end() || !name->is_string()) return email;
-  return fmt::format("{} <{}>", shown(name->get<std::string>()), email);
+  return fmt::format("{} <{}>", quoted(*name), email);
 }
 
 // "; cc a@example.com, b@example.com" of the member of that name: one mailbox, or a list.
-std::string copies_in(const Json& from, const char* name) {
+std::string mailboxes_in(const Json& from, const char* name, std::string_view shown_as) {
   const auto found = from.find(name);
   if (found == from.end() || found->empty()) return {};
   std::vector<std::string> addresses;
@@ -44,41 +41,61 @@ std::string copies_in(const Json& from, const char* name) {
   } else {
     addresses.push_back(address_of(*found));
   }
-  return fmt::format("; {} {}", name, fmt::join(addresses, ", "));
+  return fmt::format("; {} {}", shown_as, fmt::join(addresses, ", "));
 }
 
 // Its key, where the caller has named it so, else its id.
-std::string template_of(const Json& send, const Json& arguments) {
-  const auto key = arguments.find("templateKey");
-  if (key != arguments.end() && key->is_string()) return shown(key->get<std::string>());
+std::string template_of(const Json& send, const Json& arguments, const Json& defaults) {
+  for (const Json* from : {&arguments, &defaults}) {
+    if (from->contains("templateId")) break;
+    const auto key = from->find("templateKey");
+    if (key != from->end() && key->is_string()) return quoted(*key);
+  }
   return send.at("templateId").get<std::string>();
 }
 
 // Hidden copies are in the arguments only.
-std::string line_about(const Json& send, const Json& arguments) {
-  return fmt::format("To {}{}{}: \"{}\", from {}, template {}.", address_of(send.at("to")),
-                     copies_in(send, "cc"), copies_in(arguments, "bcc"),
-                     shown(send.at("subject").get<std::string>()), address_of(send.at("from")),
-                     template_of(send, arguments));
+std::string line_about(const Json& send, const Json& arguments, const Json& defaults) {
+  const auto data = arguments.find("data");
+  const std::string shown_data =
+      data == arguments.end() ? "" : "\n  data " + on_one_line(describe::dump_json(*data));
+  return fmt::format("To {}{}{}: {}, from {}{}, template {}.{}", address_of(send.at("to")),
+                     mailboxes_in(send, "cc", "cc"), mailboxes_in(arguments, "bcc", "bcc"),
+                     quoted(send.at("subject")), address_of(send.at("from")),
+                     mailboxes_in(send, "replyTo", "replies to"),
+                     template_of(send, arguments, defaults), shown_data);
 }
 
-// A line for each email that would go out.
-std::vector<std::string> lines_about(const Json& arguments, const Answer& preview) {
+// What the question is about: a line for each email, and what their contents are rendered from.
+struct Emails {
+  std::vector<std::string> lines;
+  std::string contents;
+
+  void add(const Json& send, const Json& arguments, const Json& defaults) {
+    if (send.at("status") != "Queued") return;  // skipped, or sent before
+    lines.push_back(line_about(send, arguments, defaults));
+    contents += send.at("templateSnapshotId").get<std::string>();
+  }
+};
+
+Emails emails_of(const Json& arguments, const Answer& preview) {
+  Emails emails;
+  const bool is_replay = std::ranges::any_of(
+      preview.headers(), [](const auto& header) { return header.first == kReplayedHeader; });
+  if (is_replay) return emails;
   const Json body = preview.body();
   const auto items = arguments.find("items");
   if (items == arguments.end()) {
-    const bool is_replay = std::ranges::any_of(
-        preview.headers(), [](const auto& header) { return header.first == kReplayedHeader; });
-    if (is_replay) return {};
-    return {line_about(body, arguments)};
+    emails.add(body, arguments, Json::object());
+    return emails;
   }
-  std::vector<std::string> lines;
+  const Json defaults = arguments.value("defaults", Json::object());
   for (const Json& item : body.at("items")) {
     const auto send = item.find("send");
     if (send == item.end()) continue;
-    lines.push_back(line_about(*send, items->at(item.at("index").get<std::size_t>())));
+    emails.add(*send, items->at(item.at("index").get<std::size_t>()), defaults);
   }
-  return lines;
+  return emails;
 }
 
 }  // namespace
@@ -88,30 +105,39 @@ std::size_t emails_in(const Json& arguments) {
   return items != arguments.end() && items->is_array() ? items->size() : 1;
 }
 
-std::optional<mcp::InputRequired> approval_question(const Json& arguments, const Answer& preview) {
-  const auto lines = lines_about(arguments, preview);
-  if (lines.empty()) return std::nullopt;
-  const std::string what = lines.size() == 1 ? "an email" : fmt::format("{} emails", lines.size());
-  const std::string message =
-      fmt::format("The assistant wants to send {}. Shall it?\n\n{}", what, fmt::join(lines, "\n"));
-  return mcp::InputRequired{{mcp::elicitation(kApproval, message, Json::parse(R"({
+std::optional<ApprovalQuestion> approval_question(const Json& arguments, const Answer& preview) {
+  const Emails emails = emails_of(arguments, preview);
+  const std::size_t count = emails.lines.size();
+  if (count == 0) return std::nullopt;
+  ApprovalQuestion question;
+  question.text = fmt::format("The assistant wants to send {}. Shall it?\n\n{}",
+                              count == 1 ? "an email" : fmt::format("{} emails", count),
+                              fmt::join(emails.lines, "\n"));
+  if (question.text.size() > kQuestionBytesMax) return std::nullopt;
+  question.state = to_hex(sha256(question.text + emails.contents));
+  return question;
+}
+
+mcp::InputRequired asking(const ApprovalQuestion& question) {
+  return {{mcp::elicitation(kApproval, question.text, Json::parse(R"({
               "type": "object",
               "properties": {"send": {"type": "boolean", "title": "Send it",
                                       "description": "Whether it shall go out."}},
               "required": ["send"]})"))},
-                            kAsked};
+          question.state};
 }
 
-const Json* approval_answer(const mcp::Exchange& exchange) {
-  return exchange.state() == kAsked ? exchange.input(kApproval) : nullptr;
-}
-
-Consent consent_in(const Json& answer) {
-  const auto content = answer.find("content");
-  const bool is_given = answer.value("action", std::string()) == "accept" &&
-                        content != answer.end() && content->is_object() &&
+std::optional<Consent> consent_to(const ApprovalQuestion& question, const mcp::Exchange& exchange) {
+  const Json* answer = exchange.state() ? exchange.input(kApproval) : nullptr;
+  if (answer == nullptr) return std::nullopt;
+  const auto action = answer->find("action");
+  const auto content = answer->find("content");
+  const bool is_given = action != answer->end() && *action == "accept" &&
+                        content != answer->end() && content->is_object() &&
                         content->contains("send") && content->at("send") == true;
-  return is_given ? Consent::Given : Consent::Refused;
+  if (!is_given) return Consent::Refused;
+  // What has changed since is another question.
+  return exchange.state() == question.state ? std::optional(Consent::Given) : std::nullopt;
 }
 
 }  // namespace segmentflow

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "mcp/exchange.hpp"
 #include "tools/operation.hpp"
@@ -11,14 +12,21 @@ namespace segmentflow {
 // How many emails a call sends.
 std::size_t emails_in(const describe::Json& arguments);
 
-// The question about a call, from its arguments and the answer of its dry run: each recipient with
-// all copies, subject and template. nullopt when nothing new would be sent.
-std::optional<mcp::InputRequired> approval_question(const describe::Json& arguments,
-                                                    const Answer& preview);
+struct ApprovalQuestion {
+  std::string text;
+  std::string state;  // tells what was asked about, contents of templates included
+};
 
-// The answer to it; nullptr while there is none.
-const describe::Json* approval_answer(const mcp::Exchange& exchange);
-// Given only where the person has ticked that it shall go out.
-Consent consent_in(const describe::Json& answer);
+// The question about a call, from its arguments and the answer of its dry run: each recipient with
+// all copies, subject, sender, template and data. nullopt when nothing new would go out, or more
+// than a person can look through.
+std::optional<ApprovalQuestion> approval_question(const describe::Json& arguments,
+                                                  const Answer& preview);
+
+mcp::InputRequired asking(const ApprovalQuestion& question);
+
+// What the person has said to this very question; nullopt while it was not put. Given only where
+// the person has ticked that it shall go out.
+std::optional<Consent> consent_to(const ApprovalQuestion& question, const mcp::Exchange& exchange);
 
 }  // namespace segmentflow

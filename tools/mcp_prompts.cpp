@@ -32,7 +32,7 @@ std::string why_not_arrived(const Json& arguments) {
   return fmt::format(
       "Find out why the email {} did not arrive.\n\n"
       "1. Read it with get_email. status, skippedReason, failureReason and failureMessage say what "
-      "became of it.\n"
+      "became of it. With an approvalId and Queued it waits until a person approves it.\n"
       "2. Call get_status: does this installation deliver at all, and where to?\n"
       "3. Explain it in plain words: was it never sent, refused by the mail server, or accepted by "
       "it, after which only the recipient's side can tell? OutcomeUnknown means that it may or may "

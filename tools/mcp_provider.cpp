@@ -235,23 +235,26 @@ void OperationProvider::call_tool(mcp::ToolCall call, mcp::Exchange exchange,
       done(answer ? answer_result(*operation, *answer) : error_result(answer.error()));
     });
   };
-  const bool may_ask = operation->info.asks_first && exchange.can_ask("elicitation") &&
-                       call.arguments.value(kDryRun, Json(false)) != true;
-  if (!may_ask) return run(Consent::NotAsked);
-  const std::size_t emails = emails_in(call.arguments);
-  caller_->asks_person(emails, [caller = caller_, operation, call, exchange, run, done](bool asks) {
+  if (!operation->info.asks_first || !exchange.can_ask("elicitation")) {
+    return run(Consent::NotAsked);
+  }
+  Json tried = call.arguments;
+  const auto options = take_options(operation->info, tried);
+  if (!options) return done(error_result(options.error()));
+  if (options->is_dry_run) return run(Consent::NotAsked);
+  caller_->asks_person(emails_in(call.arguments), [caller = caller_, operation, call, exchange, run,
+                                                   done](bool asks) {
     if (!asks) return run(Consent::NotAsked);
-    if (const Json* answer = approval_answer(exchange)) return run(consent_in(*answer));
     // A person is asked about what would happen, and not about what was written.
-    Json tried = call.arguments;
-    tried[kDryRun] = true;
-    caller->call(*operation, std::move(tried), Consent::NotAsked,
-                 [call, run, done](const Result<Answer>& preview) {
-                   if (!preview) return done(error_result(preview.error()));
-                   auto question = approval_question(call.arguments, *preview);
-                   if (!question) return run(Consent::NotAsked);
-                   done(std::move(*question));
-                 });
+    caller->preview(*operation, call.arguments,
+                    [call, exchange, run, done](const Result<Answer>& preview) {
+                      if (!preview) return done(error_result(preview.error()));
+                      const auto question = approval_question(call.arguments, *preview);
+                      if (!question) return run(Consent::NotAsked);
+                      const auto consent = consent_to(*question, exchange);
+                      if (consent) return run(*consent);
+                      done(asking(*question));
+                    });
   });
 }
 

@@ -38,6 +38,9 @@ class OperationCaller {
   // `consent`: what a person said who was asked about the call.
   virtual void call(const Operation& operation, describe::Json arguments, Consent consent,
                     AnswerDone done) = 0;
+  // What the call would give, without its effect: for asks_person().
+  virtual void preview(const Operation& /*operation*/, describe::Json /*arguments*/,
+                       AnswerDone /*done*/) {}
   // Ids that begin like this, newest first: see Dispatcher::complete. Where they are not known,
   // none.
   virtual void complete(const Operation& /*operation*/, const std::string& /*beginning*/,

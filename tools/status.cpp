@@ -22,7 +22,8 @@ Result<Reply<wire::StatusResponse>> get_status(const Engine& engine, Transaction
   const DeliveryStatus delivery = engine.delivery_status();
   wire::StatusResponse response;
   response.organization = {key.organization_id.to_string(), key.organization_name};
-  response.api_key = {key.id.to_string(), key.name, key.last4};
+  response.api_key = {key.id.to_string(), key.name, key.last4,
+                      key.guards ? describe_guards(*key.guards) : std::string()};
   response.scopes = key.scopes;
   response.delivery = {wire_mode(delivery.mode), delivery.enabled, delivery.detail};
   response.version = engine.version;

@@ -100,4 +100,10 @@ std::string without_hidden(std::string_view text) {
   return clean;
 }
 
+std::string on_one_line(std::string_view text) {
+  std::string line = without_hidden(text);
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
+}
+
 }  // namespace segmentflow

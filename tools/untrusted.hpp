@@ -16,5 +16,7 @@ std::vector<std::string> clean_untrusted(const describe::Type& type, describe::J
 
 // The text without these characters. `text` is UTF-8.
 std::string without_hidden(std::string_view text);
+// The same on one line, for what is shown to a person beside other things.
+std::string on_one_line(std::string_view text);
 
 }  // namespace segmentflow

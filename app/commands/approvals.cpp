@@ -29,7 +29,7 @@ Result<Uuid> approval_id(const std::string& text) {
 std::string copies(std::string_view name, const std::vector<Address>& addresses) {
   if (addresses.empty()) return {};
   std::vector<std::string> texts;
-  for (const Address& each : addresses) texts.push_back(without_hidden(format_address(each)));
+  for (const Address& each : addresses) texts.push_back(on_one_line(format_address(each)));
   return fmt::format("; {} {}", name, fmt::join(texts, ", "));
 }
 
@@ -85,9 +85,9 @@ int run_approvals_list(const Settings& settings, bool with_decided) {
   fmt::print(kApprovalLine, "ID", "STATE", "ASKED", "ORGANIZATION", "KEY", "EMAILS", "FIRST EMAIL");
   for (const Approval& each : approvals) {
     fmt::print(kApprovalLine, each.id.to_string(), each.state, to_iso8601(each.created_at),
-               without_hidden(each.organization), without_hidden(each.key_name), each.emails,
-               fmt::format("to {}: \"{}\" ({})", without_hidden(each.to_email),
-                           without_hidden(each.subject), without_hidden(each.template_name)));
+               on_one_line(each.organization), on_one_line(each.key_name), each.emails,
+               fmt::format("to {}: \"{}\" ({})", on_one_line(each.to_email),
+                           on_one_line(each.subject), on_one_line(each.template_name)));
   }
   if (!approvals.empty())
     fmt::print(stderr, "See all of one with: segmentflow approvals show ID\n");
@@ -103,9 +103,10 @@ int run_approvals_show(const Settings& settings, const std::string& id_text) {
   });
   if (!done) return report(done.error());
   for (const ApprovalEmail& each : emails) {
-    fmt::print("To {}{}{}: \"{}\", from {}, template {}\n", without_hidden(each.to_email),
-               copies("cc", each.cc), copies("bcc", each.bcc), without_hidden(each.subject),
-               without_hidden(format_address(each.from)), without_hidden(each.template_name));
+    fmt::print("To {}{}{}: \"{}\", from {}, template {}\n", on_one_line(each.to_email),
+               copies("cc", each.cc), copies("bcc", each.bcc), on_one_line(each.subject),
+               on_one_line(format_address(each.from)), on_one_line(each.template_name));
+    fmt::print("  data {}\n", each.data.empty() ? "no longer kept" : on_one_line(each.data));
   }
   return 0;
 }

@@ -42,11 +42,23 @@ void end_soon() {
   ::alarm(kEndPatienceSeconds);
 }
 
-int print_digest(mcp::Provider& tools) {
-  std::promise<std::string> digest;
-  tools.list_tools(
-      [&](const std::shared_ptr<const mcp::ToolList>& list) { digest.set_value(list->digest()); });
-  fmt::print("{}\n", digest.get_future().get());
+// Waits for what an asynchronous call gives.
+template <class Value>
+Value awaited(const std::function<void(std::function<void(Value)>)>& start) {
+  auto promise = std::make_shared<std::promise<Value>>();
+  auto value = promise->get_future();
+  start([promise](Value given) { promise->set_value(std::move(given)); });
+  return value.get();
+}
+
+// Without a live key the list would be that of nobody.
+int print_digest(OperationCaller& caller, mcp::Provider& tools) {
+  using Scopes = Result<std::vector<std::string>>;
+  const auto scopes = awaited<Scopes>([&](auto done) { caller.scopes(std::move(done)); });
+  if (!scopes) return report(scopes.error());
+  using List = std::shared_ptr<const mcp::ToolList>;
+  const auto list = awaited<List>([&](auto done) { tools.list_tools(std::move(done)); });
+  fmt::print("{}\n", list->digest());
   return 0;
 }
 
@@ -80,7 +92,7 @@ int run_bridge(const Settings& settings, const Registry& registry, const ToolOff
   if (!caller) return report(caller.error());
   const auto tools =
       offered_tools(registry, std::make_shared<ToolLists>(registry), offer, *caller, false);
-  return prints_digest ? print_digest(*tools) : serve_stdio(tools, nullptr);
+  return prints_digest ? print_digest(**caller, *tools) : serve_stdio(tools, nullptr);
 }
 
 int run_embedded(const Settings& settings, const ToolOffer& offer, bool prints_digest) {
@@ -89,11 +101,11 @@ int run_embedded(const Settings& settings, const ToolOffer& offer, bool prints_d
   Runtime& runtime = **opened;
   const auto key = runtime.engine().authenticator.verify(settings.api_key);
   if (!key) return report(key.error());
+  const auto caller =
+      std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key, CallSource{"mcp", ""});
   const auto tools = offered_tools(
-      runtime.registry(), std::make_shared<ToolLists>(runtime.registry()), offer,
-      std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key, CallSource{"mcp", ""}),
-      true);
-  if (prints_digest) return print_digest(*tools);
+      runtime.registry(), std::make_shared<ToolLists>(runtime.registry()), offer, caller, true);
+  if (prints_digest) return print_digest(*caller, *tools);
   // The client waits for its first answer: joining costs commits, so it goes on beside.
   std::thread joining([&runtime] {
     if (auto joined = runtime.join(InstanceRole::Mcp); !joined) {

@@ -36,7 +36,7 @@ struct AuditEntry {
 // The entry of a call that is under way; its outcome is that of success. What the call changes
 // takes it along: write_audit() in the same transaction.
 struct AuditNote {
-  const AuditEntry entry;
+  AuditEntry entry;
   std::atomic<bool> is_written = false;  // if that transaction commits
 };
 using AuditNotePtr = std::shared_ptr<AuditNote>;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/access/audit.hpp"
 #include "core/delivery/delivery_records.hpp"
 #include "core/emails/email_send.hpp"
 #include "core/jobs/jobs.hpp"
@@ -12,6 +13,23 @@ namespace {
 Error no_approval(const Uuid& id) {
   return {ErrorCode::NotFound,
           fmt::format("There is no approval {}. See segmentflow approvals list.", id.to_string())};
+}
+
+// A decision is in the audit log of the key whose emails it is about.
+void note(Transaction& tx, const Uuid& id, std::string_view operation) {
+  const auto rows =
+      tx.query("SELECT organization_id, api_key_id FROM approvals WHERE id = $1", {id});
+  const AuditEntry entry{rows.at(0)[0].uuid(),
+                         rows.at(0)[1].uuid(),
+                         tx.now(),
+                         "cli",
+                         std::string(operation),
+                         "ok",
+                         false,
+                         "",
+                         id.to_string()};
+  const AuditEntry* const entries[] = {&entry};
+  write_audit(tx, entries);
 }
 
 // From Pending to `state`.
@@ -30,7 +48,8 @@ Result<void> decide(Transaction& tx, const Uuid& id, std::string_view state) {
 std::vector<Approval> list_approvals(Transaction& tx, bool only_pending, int limit) {
   const auto rows = tx.query(
       fmt::format(
-          "SELECT a.id, o.name, k.name, a.state, a.created_at, "
+          "SELECT a.id, o.name, k.name || CASE WHEN k.revoked_at IS NULL THEN '' ELSE ' (revoked)' "
+          "END, a.state, a.created_at, "
           "(SELECT count(*) FROM email_sends c WHERE c.approval_id = a.id), "
           "s.to_email, s.subject, t.name FROM approvals a "
           "JOIN organizations o ON o.id = a.organization_id "
@@ -52,7 +71,8 @@ std::vector<Approval> list_approvals(Transaction& tx, bool only_pending, int lim
 
 Result<std::vector<ApprovalEmail>> emails_of_approval(Transaction& tx, const Uuid& id) {
   static const std::string sql = fmt::format(
-      "SELECT {}, t.name FROM email_sends s "
+      "SELECT {}, t.name, c.data FROM email_sends s "
+      "LEFT JOIN email_contents c ON c.send_id = s.id "
       "LEFT JOIN templates t ON t.organization_id = s.organization_id AND t.id = s.template_id "
       "WHERE s.approval_id = $1 ORDER BY s.row_id",
       email_send_columns());
@@ -64,6 +84,7 @@ Result<std::vector<ApprovalEmail>> emails_of_approval(Transaction& tx, const Uui
     EmailSend send = read_email_send(row, 0);
     emails.push_back({std::move(send.to_email), std::move(send.cc), std::move(send.bcc),
                       std::move(send.from), std::move(send.subject),
+                      row[row.size() - 2].optional_text().value_or(""),
                       row.back().optional_text().value_or("")});
   }
   return emails;
@@ -81,13 +102,16 @@ Result<std::int64_t> approve(Transaction& tx, const Uuid& id) {
       "UPDATE jobs SET due_at = $1 WHERE due_at = $2 AND kind = $3 "
       "AND subject_id IN (SELECT s.id FROM email_sends s WHERE s.approval_id = $4)",
       {tx.now(), kUnapprovedDue, to_string(JobKind::Deliver), id});
-  return tx.changes();
+  const auto emails = tx.changes();
+  note(tx, id, "approvals.approve");
+  return emails;
 }
 
 Result<std::int64_t> reject(Transaction& tx, const Uuid& id) {
   if (auto decided = decide(tx, id, "Rejected"); !decided) {
     return tl::unexpected(decided.error());
   }
+  note(tx, id, "approvals.reject");
   return deny_unapproved_sends(tx, id);
 }
 

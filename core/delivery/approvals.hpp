@@ -38,12 +38,14 @@ struct ApprovalEmail {
   Address from;
   std::string subject;
   std::string template_name;  // "" when it was deleted
+  std::string data;           // JSON, as it was given; "" when it is no longer kept
 };
 // NotFound when there is no such approval.
 Result<std::vector<ApprovalEmail>> emails_of_approval(Transaction& tx, const Uuid& id);
 
 std::int64_t count_waiting_approvals(Transaction& tx);
 
+// Both are noted in the audit log.
 // Lets the emails of the approval go out now. Their number. NotFound, or Conflict when it was
 // decided already.
 Result<std::int64_t> approve(Transaction& tx, const Uuid& id);

@@ -1,6 +1,9 @@
 #include "core/emails/accept_guards.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace segmentflow {
 namespace {
@@ -11,14 +14,23 @@ tl::unexpected<Error> refuse(ErrorCode code, std::string path, std::string messa
   return fail(code, message, {{std::move(path), message}});
 }
 
+// The list, as far as it fits into a sentence.
+std::string some_of(const std::vector<std::string>& list) {
+  constexpr std::size_t kShown = 10;
+  const std::size_t shown = std::min(kShown, list.size());
+  const std::string text = fmt::format(
+      "{}", fmt::join(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  return shown == list.size() ? text : fmt::format("{} and {} more", text, list.size() - shown);
+}
+
 Result<void> check_recipient(const Guards& guards, const std::string& email, std::string path) {
   if (guards.recipients.empty()) return {};
   const auto address = parse_address(email);
   if (address && guards.allow_recipient(*address)) return {};
   return refuse(ErrorCode::RecipientNotAllowed, std::move(path),
-                fmt::format("This API key may not write to {}. Use a recipient that it is allowed, "
-                            "or ask the operator for another key.",
-                            email));
+                fmt::format("This API key may not write to {}, only to: {}. Ask the operator for "
+                            "another key where that is not enough.",
+                            email, some_of(guards.recipients)));
 }
 
 }  // namespace
@@ -34,8 +46,9 @@ Result<void> check_guards(const AcceptItem& item, const KnownTemplate& used,
   if (!guards.allow_template(used.id, used.key)) {
     const bool by_key = std::holds_alternative<TemplateKey>(item.request.template_ref);
     return refuse(ErrorCode::TemplateNotAllowed, by_key ? "/templateKey" : "/templateId",
-                  "This API key may not send this template. Use one that it is allowed, or ask the "
-                  "operator for another key.");
+                  fmt::format("This API key may not send this template, only: {}. Ask the operator "
+                              "for another key where that is not enough.",
+                              some_of(guards.templates)));
   }
   const std::string to = item.request.to           ? "/to/email"
                          : item.request.profile_id ? "/profileId"

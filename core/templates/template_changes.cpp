@@ -43,6 +43,9 @@ Result<void> check_metadata(const std::optional<std::string>& name,
   if (name && (name->empty() || name->size() > kTemplateNameLengthMax)) {
     problems.push_back({"/name", fmt::format("A name has 1 to {} bytes.", kTemplateNameLengthMax)});
   }
+  if (name && describe::has_control_character(*name)) {
+    problems.push_back({"/name", "A name is one line, without control characters."});
+  }
   if (key && !is_template_key(*key)) {
     problems.push_back(
         {"/key", fmt::format("A key has 1 to {} of a-z, 0-9, '.', '_' and '-', and "

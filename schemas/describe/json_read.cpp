@@ -75,7 +75,7 @@ bool is_half_pair_before(std::string_view text, std::size_t position) {
 std::string reason_at(std::string_view text, std::size_t position) {
   if (position >= text.size()) return "it ends before the value does";
   const auto byte = static_cast<unsigned char>(text[position]);
-  if (byte < 0x20) return "control characters are written as escapes, such as \\n";
+  if (byte < 0x20) return "a control character is unexpected; strings have it as an escape";
   if (byte >= 0x7F) return "the character is unexpected";
   return fmt::format("'{}' is unexpected", text[position]);
 }

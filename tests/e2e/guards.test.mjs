@@ -150,7 +150,8 @@ test("where the client can ask the person, it does, in both eras", async (t) => 
       ...sendBody({ data: { orderId: "o".repeat(2_000) } }), subject: "a\u202Eb",
       cc: ["Ann <ann@example.org>"], bcc: "hidden@example.net" } });
     assert.match(asked.at(-1),
-      /To alex@example\.com; cc Ann <ann@example\.org>; bcc hidden@example\.net: "ab"/);
+      /To alex@example\.com; cc "Ann" <ann@example\.org>; bcc hidden@example\.net: "ab"/);
+    assert.match(asked.at(-1), /\n {2}data \{"orderId":"o{2000}"\}/);
     await client.callTool({ name: "batch_send", arguments: { defaults: {
       templateKey: "receipt-default" }, items: ["a", "b"].map((name) => ({
       idempotencyKey: freshKey(), to: { email: `${name}@example.com` }, data: { orderId: "1" },

@@ -55,32 +55,53 @@ test("the digest tells of any change, and the list keeps its order", async (t) =
   assert.notEqual(narrow.stdout, printed.stdout);
 });
 
-test("a state used twice sends once", async (t) => {
-  const on = await engine(t);
+// A key that asks a person first, and its call of send_email with further params.
+async function asking(on, body) {
   const made = await run(on.executable, ["keys", "create", "--name", "asks", "--scopes", "all",
     "--ask-first", "human"], { env: on.env });
-  const key = made.stdout.trim();
-  const params = { name: "send_email",
-    arguments: { idempotencyKey: freshKey(), ...sendBody() },
-    _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-      "io.modelcontextprotocol/clientCapabilities": { elicitation: {} } } };
-  const post = async (more, by = key) => {
+  const args = { idempotencyKey: freshKey(), ...body };
+  const post = async (more, by = made.stdout.trim()) => {
     const answer = await fetch(`${on.url}/mcp`, { method: "POST",
       headers: { authorization: `Bearer ${by}`, "content-type": "application/json",
         accept: "application/json, text/event-stream", "mcp-protocol-version": "2026-07-28",
         "mcp-method": "tools/call", "mcp-name": "send_email" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call",
-        params: { ...params, ...more } }) });
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: {
+        name: "send_email", arguments: args, ...more,
+        _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientCapabilities": { elicitation: {} } } } }) });
     return answer.json();
   };
-  const asked = (await post({})).result;
-  assert.equal(asked.resultType, "input_required");
-  const yes = { requestState: asked.requestState,
+  const { result } = await post({});
+  assert.equal(result.resultType, "input_required");
+  const yes = { requestState: result.requestState,
     inputResponses: { approval: { action: "accept", content: { send: true } } } };
+  return { args, post, yes };
+}
+
+test("what has changed since the question is asked again", async (t) => {
+  const on = await engine(t);
+  const definition = (subject) => ({ subject, body: { root: "t", elements: {
+    t: { type: "Text", props: { text: "x" }, children: [] } } } });
+  const made = await on.api("POST", "/api/v1/templates", { name: "T", key: "t",
+    purpose: "Transactional", definition: definition("harmless") });
+  const { post, yes } = await asking(on, sendBody({ templateId: undefined, templateKey: "t",
+    from: "receipts@example.com" }));
+  const changed = await on.api("PUT", `/api/v1/templates/${made.body.id}`,
+    { definition: definition("You are fired") });
+  assert.equal(changed.status, 200, changed.text);
+  const again = (await post(yes)).result;
+  assert.match(again.inputRequests.approval.params.message, /You are fired/);
+  const sent = (await post({ ...yes, requestState: again.requestState })).result;
+  assert.equal(sent.structuredContent.subject, "You are fired");
+});
+
+test("a state used twice sends once", async (t) => {
+  const on = await engine(t);
+  const { args, post, yes } = await asking(on, sendBody());
   const first = (await post(yes)).result.structuredContent;
   const second = (await post(yes)).result.structuredContent;
   assert.equal(first.id, second.id);
-  assert.equal((await post({ ...yes, arguments: { ...params.arguments, bcc: "x@example.net" } }))
+  assert.equal((await post({ ...yes, arguments: { ...args, bcc: "x@example.net" } }))
     .error.code, -32602, "a state is good for its own arguments only");
   assert.equal((await post(yes, on.key)).error.code, -32602, "and for its own key");
   await finalSend(on, first.id);
@@ -129,6 +150,10 @@ test("one request has one meaning", async (t) => {
   assert.equal((await post(modern, { ...said, "mcp-name": "get_status" })).status, 200);
   assert.equal((await post(modern, { ...said, "mcp-name": "send_email" })).status, 400);
   assert.equal((await post(modern, { ...said, "mcp-method": "tools/list" })).status, 400);
+  const narrowed = await fetch(`${on.url}/mcp`, { method: "POST", body: modern,
+    headers: [...Object.entries({ ...known, ...said, "mcp-name": "get_status" }),
+      ["x-mcp-read-only", "false"], ["x-mcp-read-only", "true"]] });
+  assert.equal(narrowed.status, 400, "fetch joins the two to one value");
   const doubled = '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"ping"}';
   assert.equal((await post(doubled)).status, 400);
   assert.equal((await post(Buffer.from('{"jsonrpc":"2.0","id":"\xFF","method":"ping"}', "latin1")))

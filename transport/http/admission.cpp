@@ -45,13 +45,13 @@ std::optional<Refusal> check_host(const HostRules& hosts, const HeadFacts& facts
   const auto origin = request.header("origin");
   if (origin && !hosts.allows_origin(*origin)) {
     return refusal(Fault::Misdirected,
-                   "this server does not answer to pages of that Origin; add its name to the "
-                   "allowed hosts");
+                   "this server does not answer to pages of that Origin, only to those of its "
+                   "own and its public name");
   }
   if (!host || hosts.allows(*host)) return std::nullopt;
   return refusal(Fault::Misdirected,
                  "this server does not answer to that Host name; use the address it listens on, or "
-                 "add the name to the allowed hosts");
+                 "its public name");
 }
 
 tl::expected<const Route*, Refusal> find_route(const Router& router, Request& request) {

@@ -96,7 +96,7 @@ bool Checkpointer::run(int mode) try {
     spdlog::warn("A checkpoint of the database failed: {}", sqlite3_errstr(code));
   }
   return false;
-} catch (const std::exception& failure) {  // no connection: the next tick tries again
+} catch (const std::exception& failure) {  // no connection: costs space only
   spdlog::warn("A checkpoint of the database failed: {}", failure.what());
   return false;
 }

@@ -167,6 +167,7 @@ TEST_CASE("exchange: what waits for the client ends with its input") {
   CHECK(client.connection->in_flight() == 2);
   client.connection->end_input();
   CHECK(client.connection->in_flight() == 0);
+  CHECK(error_code(client.ask(call_text("2", "work", "{}"))) == -32005);  // nobody would answer
 }
 
 TEST_CASE("exchange: a question that is not answered in time ends the call") {

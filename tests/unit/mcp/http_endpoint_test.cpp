@@ -367,6 +367,19 @@ TEST_CASE("endpoint: a broken stream is taken up again after the last event seen
           .status == 404);
 }
 
+TEST_CASE("endpoint: the latest answer is kept however long, and a gap is not passed over") {
+  mcp::HttpLimits limits;
+  limits.streams.kept_bytes_max = 10;
+  Streams on(limits);
+  const std::string session = on.session();
+  on.call("tell", {{"mcp-session-id", session}}).stream->abandon();
+  on.provider->take(1)[0].answer();
+  const HttpAnswer rest = on.get(session, "1-1");
+  REQUIRE(rest.stream);
+  CHECK(events_in(rest.stream->take().bytes) == 1);
+  CHECK(on.get(session, "1-0").status == 404);  // what it told first is no longer kept
+}
+
 TEST_CASE("endpoint: a stream that is let go is ended and comes back for its rest") {
   Streams on;
   const std::string session = on.session();
