@@ -110,6 +110,11 @@ void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> 
 }
 
 // Nobody here can tell the server that a person has approved; it has the emails wait.
+void BridgeCaller::preview(const Operation& operation, Json arguments, AnswerDone done) {
+  arguments[kDryRun] = true;
+  call(operation, std::move(arguments), Consent::NotAsked, std::move(done));
+}
+
 void BridgeCaller::call(const Operation& operation, Json arguments, Consent /*consent*/,
                         AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));

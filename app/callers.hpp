@@ -42,6 +42,7 @@ class BridgeCaller final : public OperationCaller {
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
   void call(const Operation& operation, describe::Json arguments, Consent consent,
             AnswerDone done) override;
+  void preview(const Operation& operation, describe::Json arguments, AnswerDone done) override;
 
  private:
   BridgeCaller(std::unique_ptr<transport::http::Client> client, std::string secret,

@@ -163,8 +163,13 @@ void CallRun::ask_session(InputRequired required) {
                              run->take_input(name, std::move(answer));
                            });
     if (!id) return finish(tl::unexpected(no_stream()));
-    const std::lock_guard lock(mutex_);
-    questions_.push_back(std::move(*id));
+    bool is_late = false;  // cancelled meanwhile
+    {
+      const std::lock_guard lock(mutex_);
+      is_late = is_finished_;
+      if (!is_late) questions_.push_back(*id);
+    }
+    if (is_late) return session->withdraw(*id);
   }
 }
 
@@ -191,6 +196,7 @@ void CallRun::finish(jsonrpc::Outcome outcome) {
   {
     const std::lock_guard lock(mutex_);
     task = task_;
+    is_finished_ = true;
     questions.swap(questions_);
   }
   for (const std::string& id : questions) call_.asked->request->session->withdraw(id);

@@ -60,6 +60,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   std::size_t rounds_ = 0;
   std::size_t open_questions_ = 0;
   std::vector<std::string> questions_;  // ids at the session
+  bool is_finished_ = false;
   std::shared_ptr<Inputs> gathered_;
 };
 

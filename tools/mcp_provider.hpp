@@ -39,8 +39,7 @@ class OperationCaller {
   virtual void call(const Operation& operation, describe::Json arguments, Consent consent,
                     AnswerDone done) = 0;
   // What the call would give, without its effect: for asks_person().
-  virtual void preview(const Operation& /*operation*/, describe::Json /*arguments*/,
-                       AnswerDone /*done*/) {}
+  virtual void preview(const Operation& operation, describe::Json arguments, AnswerDone done) = 0;
   // Ids that begin like this, newest first: see Dispatcher::complete. Where they are not known,
   // none.
   virtual void complete(const Operation& /*operation*/, const std::string& /*beginning*/,
