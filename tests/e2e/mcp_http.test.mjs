@@ -1,6 +1,6 @@
 // MCP over HTTP as hosts and connectors elsewhere use it: keys, sessions, pages of other sites.
 import assert from "node:assert/strict";
-import { request as httpRequest } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 import { test } from "node:test";
 
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -153,8 +153,21 @@ test("a call beyond the key's scopes is a tool error that names them", async (t)
   assert.deepEqual([error.errorCode, error.required], ["InsufficientScope", ["emails:write"]]);
 });
 
-test("64 clients with the same ids get their own answers", async (t) => {
+test("64 clients with the same ids on four connections get their own answers", async (t) => {
   const on = await engine(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  t.after(() => agent.destroy());
+  const shared = (body) => new Promise((done, fail) => {
+    const sent = httpRequest({ agent, host: "127.0.0.1", port: on.port, path: "/mcp",
+      method: "POST", headers: { authorization: `Bearer ${on.key}`,
+        "content-type": "application/json", "mcp-protocol-version": "2025-11-25" } }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (part) => (text += part));
+      answer.once("end", () => done(JSON.parse(text)));
+    });
+    sent.once("error", fail);
+    sent.end(JSON.stringify(body));
+  });
   const ask = async (n) => {
     const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: {
       name: "preview_template",
@@ -165,7 +178,7 @@ test("64 clients with the same ids get their own answers", async (t) => {
       },
     } };
     for (let round = 0; round < 5; ++round) {
-      const { body: answer } = await post(on, body, { "mcp-protocol-version": "2025-11-25" });
+      const answer = await shared(body);
       assert.equal(answer.id, 1);
       assert.equal(answer.result.structuredContent.subject, `client ${n}`);
       assert.equal(answer.result.structuredContent.text, `text ${n}`);
