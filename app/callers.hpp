@@ -1,6 +1,8 @@
 // How `mcp` and `call` reach the operations: in this process, or over REST at a running server.
 #pragma once
 
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -9,6 +11,15 @@
 #include "transport/http/client.hpp"
 
 namespace segmentflow::app {
+
+// Waits for what an asynchronous call gives: `start` gets the function to give it to.
+template <class Value>
+Value awaited(const std::function<void(std::function<void(Value)>)>& start) {
+  auto promise = std::make_shared<std::promise<Value>>();  // may outlive the wait for a moment
+  auto value = promise->get_future();
+  start([promise](Value given) { promise->set_value(std::move(given)); });
+  return value.get();
+}
 
 // Calls through the dispatcher of this process's engine.
 class LocalCaller final : public OperationCaller {

@@ -169,15 +169,6 @@ wire::ItemError wire_error(const Error& error) {
   return w;
 }
 
-// The note of a call whose emails wait for that approval, if there is one, says so.
-AuditNotePtr noted_as_waiting(const AuditNotePtr& note, const std::optional<Uuid>& approval) {
-  if (note && approval) {
-    note->entry.outcome += " (waits)";
-    note->entry.request_id = approval->to_string();
-  }
-  return note;
-}
-
 // --- emails.send --------------------------------------------------------------------------------
 
 void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest request,
@@ -200,7 +191,7 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
   if (!cleared) return done(tl::unexpected(cleared.error()));
   AcceptCommand command;
   command.is_dry_run = options.is_dry_run;
-  command.note = noted_as_waiting(options.note, *cleared);
+  command.note = options.note;
   command.items.push_back(prepare_accept(*key, std::move(wanted), engine.secret));
   command.items.back().approval_id = *cleared;
   engine.committer.submit(engine.accept_sends, std::move(command),
@@ -349,7 +340,7 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
   auto batch = std::make_shared<Batch>();
   AcceptCommand command;
   command.is_dry_run = options.is_dry_run;
-  command.note = noted_as_waiting(options.note, *cleared);
+  command.note = options.note;
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     batch->keys.push_back(key_of(request.items[i]));
     auto wanted = read_item(request.items[i], defaults, i);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <future>
 #include <nlohmann/json.hpp>
 
 #include "app/callers.hpp"
@@ -11,11 +10,9 @@ namespace {
 
 Result<Answer> wait_for_call(OperationCaller& caller, const Operation& operation,
                              describe::Json input) {
-  auto promise = std::make_shared<std::promise<Result<Answer>>>();
-  auto answer = promise->get_future();
-  caller.call(operation, std::move(input), Consent::NotAsked,
-              [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
-  return answer.get();
+  return awaited<Result<Answer>>([&](auto done) {
+    caller.call(operation, std::move(input), Consent::NotAsked, std::move(done));
+  });
 }
 
 Error unknown_operation(const Registry& registry, const std::string& name) {

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <future>
 #include <thread>
 
 #include "app/callers.hpp"
@@ -40,15 +39,6 @@ void end_soon() {
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGALRM, [](int) { ::_exit(0); });
   ::alarm(kEndPatienceSeconds);
-}
-
-// Waits for what an asynchronous call gives.
-template <class Value>
-Value awaited(const std::function<void(std::function<void(Value)>)>& start) {
-  auto promise = std::make_shared<std::promise<Value>>();
-  auto value = promise->get_future();
-  start([promise](Value given) { promise->set_value(std::move(given)); });
-  return value.get();
 }
 
 // Without a live key the list would be that of nobody.

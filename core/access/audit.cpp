@@ -54,10 +54,7 @@ void AuditLog::run() {
 
 void AuditLog::write(const std::vector<AuditEntry>& entries) {
   for (std::size_t first = 0; first < entries.size(); first += kBatch) {
-    std::vector<const AuditEntry*> batch;
-    for (std::size_t i = first; i < std::min(first + kBatch, entries.size()); ++i) {
-      batch.push_back(&entries[i]);
-    }
+    const auto batch = std::span(entries).subspan(first, std::min(kBatch, entries.size() - first));
     const auto written = committer_.run([&](Transaction& tx) -> Result<void> {
       write_audit(tx, batch);
       return {};
@@ -69,7 +66,7 @@ void AuditLog::write(const std::vector<AuditEntry>& entries) {
   }
 }
 
-void write_audit(Transaction& tx, std::span<const AuditEntry* const> entries) {
+void write_audit(Transaction& tx, std::span<const AuditEntry> entries) {
   if (entries.empty()) return;
   SqlInput rows({{"organization_id", SqlType::Bytes},
                  {"api_key_id", SqlType::Bytes},
@@ -80,10 +77,10 @@ void write_audit(Transaction& tx, std::span<const AuditEntry* const> entries) {
                  {"is_dry_run", SqlType::Integer},
                  {"arguments_digest", SqlType::Bytes},
                  {"request_id", SqlType::Text}});
-  for (const AuditEntry* entry : entries) {
-    const auto request_id = entry->request_id.empty() ? SqlValue() : SqlValue(entry->request_id);
-    rows.add({entry->organization_id, entry->api_key_id, entry->called_at, entry->surface,
-              entry->operation, entry->outcome, entry->is_dry_run, Bytes{entry->arguments_digest},
+  for (const AuditEntry& entry : entries) {
+    const auto request_id = entry.request_id.empty() ? SqlValue() : SqlValue(entry.request_id);
+    rows.add({entry.organization_id, entry.api_key_id, entry.called_at, entry.surface,
+              entry.operation, entry.outcome, entry.is_dry_run, Bytes{entry.arguments_digest},
               request_id});
   }
   tx.query(
@@ -96,8 +93,7 @@ void write_audit(Transaction& tx, std::span<const AuditEntry* const> entries) {
 
 void write_audit(Transaction& tx, const AuditNotePtr& note) {
   if (!note) return;
-  const AuditEntry* const entry = &note->entry;
-  write_audit(tx, {&entry, 1});
+  write_audit(tx, {&note->entry, 1});
   note->is_written = true;
 }
 

@@ -36,13 +36,13 @@ struct AuditEntry {
 // The entry of a call that is under way; its outcome is that of success. What the call changes
 // takes it along: write_audit() in the same transaction.
 struct AuditNote {
-  AuditEntry entry;
+  const AuditEntry entry;
   std::atomic<bool> is_written = false;  // if that transaction commits
 };
 using AuditNotePtr = std::shared_ptr<AuditNote>;
 
 // Writes entries.
-void write_audit(Transaction& tx, std::span<const AuditEntry* const> entries);
+void write_audit(Transaction& tx, std::span<const AuditEntry> entries);
 // Writes the entry of a note, if there is one.
 void write_audit(Transaction& tx, const AuditNotePtr& note);
 

@@ -28,8 +28,7 @@ void note(Transaction& tx, const Uuid& id, std::string_view operation) {
                          false,
                          "",
                          id.to_string()};
-  const AuditEntry* const entries[] = {&entry};
-  write_audit(tx, entries);
+  write_audit(tx, {&entry, 1});
 }
 
 // From Pending to `state`.

@@ -207,20 +207,29 @@ void write_approvals(Transaction& tx, const Made& made, Time now) {
       approvals, {now});
 }
 
+// The entry of a call that made this send, among others: one that waits is found by its approval.
+AuditEntry entry_of(const AuditNote& note, const NewSend& made) {
+  AuditEntry entry = note.entry;
+  if (!made.send.approval_id) return entry;
+  entry.outcome += " (waits)";
+  entry.request_id = made.send.approval_id->to_string();
+  return entry;
+}
+
 // Calls that send something are noted together with it. `decisions` are those of all items.
 void write_notes(Transaction& tx, std::span<const AcceptCommand> commands,
                  const std::vector<Decision>& decisions) {
-  std::vector<const AuditEntry*> entries;
+  std::vector<AuditEntry> entries;
   auto next = decisions.begin();
   for (const auto& command : commands) {
     if (command.is_dry_run) continue;
     const auto end = next + static_cast<std::ptrdiff_t>(command.items.size());
-    const bool sends = std::any_of(
+    const auto made = std::find_if(
         next, end, [](const Decision& each) { return std::holds_alternative<NewSend>(each); });
     next = end;
     if (!command.note) continue;
-    command.note->is_written = sends;
-    if (sends) entries.push_back(&command.note->entry);
+    command.note->is_written = made != end;
+    if (made != end) entries.push_back(entry_of(*command.note, std::get<NewSend>(*made)));
   }
   write_audit(tx, entries);
 }

@@ -193,6 +193,15 @@ test("an operator's approval is asked for on the command line only", async (t) =
   assert.match(missing.stderr, /There is no approval/);
   const tried = await postSend(by, sendBody({ dryRun: true }));
   assert.equal(tried.body.approvalId, undefined, "a dry run makes no approval");
+  const key = freshKey();
+  const { approvalId } = (await postSend(by, sendBody(), key)).body;
+  await postSend(by, sendBody(), key);
+  const audit = await eventually("the replay is noted", async () => {
+    const { stdout } = await on.cli(["audit", "--key", "assistant"]);
+    return /emails\.send +ok {25,}[0-9a-f]/.test(stdout) && stdout; // neither dry nor waiting
+  });
+  assert.equal(audit.split(approvalId).length - 1, 1, "by the call that made the send");
+  assert.equal(audit.match(/emails\.send +ok \(waits\)/g).length, 2);
 });
 
 test("two keys of one name are told apart by their ids", async (t) => {
