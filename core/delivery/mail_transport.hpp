@@ -16,6 +16,9 @@ struct OutgoingMail {
   std::string message_id;  // for logs and capture files, a UUID
   std::string mail_from;   // envelope sender
   std::vector<std::string> recipients;
+  // The primary recipient has its mail; these are copies that are still owed one. None decides for
+  // the others: the mail goes to those that are taken.
+  bool copies_only = false;
   std::shared_ptr<const std::string> content;  // CRLF lines, not dot-stuffed
   bool holds_sensitive = false;  // values that are not to be kept once the send is final
 };
@@ -24,6 +27,21 @@ struct MailReply {
   int code = 0;          // 250, 451, 550 ...; 0 when the peer never answered
   std::string enhanced;  // "5.1.1" (RFC 3463), "" when none was given
   std::string text;      // the peer's words, printable, at most 512 bytes
+};
+
+// Where in a session the reply or the failure came that decided.
+enum class MailStage {
+  Connect,  // looking up the name, TCP
+  Tls,      // the handshake, implicit or after STARTTLS
+  Greeting,
+  Hello,  // EHLO, HELO
+  StartTls,
+  Auth,
+  Mail,
+  Rcpt,
+  Data,
+  Content,  // between 354 and the dot
+  Dot,
 };
 
 // How far an attempt came; before DotWritten a repeat cannot double anything (RFC 5321 §4.5.3.2.6).
@@ -39,11 +57,20 @@ enum class MailResult {
 struct RefusedCopy {
   std::string recipient;
   MailReply reply;
+  // May be taken later. False: refused for good.
+  bool try_again = false;
+  // The relay takes no more recipients in this transaction (452, and 552 said to RCPT; RFC 5321
+  // §4.5.3.1.10): to be tried in another one at once.
+  bool in_another_transaction = false;
 };
 
 struct MailOutcome {
   MailResult result = MailResult::Deferred;
   MailPhase phase = MailPhase::NotStarted;
+  MailStage stage = MailStage::Connect;
+  // The refusal is about our settings (name in EHLO, login, sender, who may relay) and not about
+  // this mail: Deferred, NotStarted, and none will be taken until the settings are mended.
+  bool refuses_us = false;
   MailReply reply;     // the reply that decided
   std::string peer;    // "host:port" or "capture"
   std::string detail;  // a sentence when no reply decided: "connection refused"
