@@ -16,11 +16,11 @@ struct OutgoingMail {
   std::string message_id;  // for logs and capture files, a UUID
   std::string mail_from;   // envelope sender
   std::vector<std::string> recipients;
+  std::shared_ptr<const std::string> content;  // CRLF lines, not dot-stuffed
+  bool holds_sensitive = false;  // values that are not to be kept once the send is final
   // The primary recipient has its mail; these are copies that are still owed one. None decides for
   // the others: the mail goes to those that are taken.
   bool copies_only = false;
-  std::shared_ptr<const std::string> content;  // CRLF lines, not dot-stuffed
-  bool holds_sensitive = false;  // values that are not to be kept once the send is final
 };
 
 struct MailReply {
