@@ -19,7 +19,8 @@ struct OutgoingMail {
   std::shared_ptr<const std::string> content;  // CRLF lines, not dot-stuffed
   bool holds_sensitive = false;  // values that are not to be kept once the send is final
   // The primary recipient has its mail; these are copies that are still owed one. None decides for
-  // the others: the mail goes to those that are taken.
+  // the others: the mail goes to those that are taken, and the result is that of the final dot.
+  // When none is taken: Deferred where one of them may be taken later, else Rejected.
   bool copies_only = false;
 };
 
@@ -74,7 +75,9 @@ struct MailOutcome {
   MailReply reply;     // the reply that decided
   std::string peer;    // "host:port" or "capture"
   std::string detail;  // a sentence when no reply decided: "connection refused"
-  std::vector<RefusedCopy> refused_copies;  // cc/bcc the peer refused while it took the primary
+  // Copies that the peer refused while it took the primary recipient; of copies_only all that it
+  // refused. No words of theirs are about the result.
+  std::vector<RefusedCopy> refused_copies;
 };
 
 class MailTransport {

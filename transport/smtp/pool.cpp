@@ -96,7 +96,9 @@ asio::awaitable<void> Pool::work(std::shared_ptr<Worker> worker) {
   if (failure) {
     if (!stopping_) {
       obstacle_ = deferred(options_.peer(), failure->detail);
+      obstacle_.stage = failure->stage;
       obstacle_.reply = failure->reply;
+      obstacle_.refuses_us = failure->refuses_us;
     }
     pause(options_.pause_first);
     co_return;
@@ -111,7 +113,7 @@ asio::awaitable<void> Pool::work(std::shared_ptr<Worker> worker) {
 // One mail, or one wait for it; false when the connection has to end.
 asio::awaitable<bool> Pool::serve(std::shared_ptr<Worker> worker) {
   Session& session = worker->session;
-  if (!session.usable()) co_return false;
+  if (!session.usable() || session.spent()) co_return false;
   if (session.transactions() >= options_.messages_per_connection_max) co_return false;
   auto job = take(*worker);
   if (job) {
@@ -154,12 +156,14 @@ asio::awaitable<void> Pool::deliver(Worker& worker, std::unique_ptr<Assignment> 
     job->repeated = true;
     job->phase = MailPhase::NotStarted;
     for_fresh_.push_back(std::move(job));
-    obstacle_ = std::move(delivery.outcome);
-    obstacle_.phase = MailPhase::NotStarted;
+    obstacle_ = deferred(options_.peer(), std::move(delivery.outcome.detail));
+    obstacle_.stage = delivery.outcome.stage;
+    obstacle_.reply = std::move(delivery.outcome.reply);
     co_return;
   }
   if (delivery.outcome.reply.code == kClosing) {
     obstacle_ = deferred(options_.peer(), "The relay asked for a pause.");
+    obstacle_.stage = delivery.outcome.stage;
     obstacle_.reply = delivery.outcome.reply;
     pause(options_.pause_first);
   } else if (delivery.outcome.phase == MailPhase::Replied) {

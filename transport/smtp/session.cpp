@@ -7,48 +7,31 @@
 #include <algorithm>
 #include <exception>
 
+#include "transport/smtp/transaction.hpp"
+
 namespace transport::smtp {
 
 namespace asio = boost::asio;
-using segmentflow::MailOutcome;
 using segmentflow::MailPhase;
 using segmentflow::MailResult;
+using segmentflow::MailStage;
 using segmentflow::OutgoingMail;
+using segmentflow::RefusedCopy;
 
 namespace {
 
 constexpr int kStartMailInput = 354;
 constexpr int kClosing = 421;
-// "Authentication required": about our settings, not about the mail, so no mail is lost for it.
-constexpr int kAuthRequired = 530;
-
-constexpr std::string_view kAtMail = "waiting for its answer to MAIL";
-constexpr std::string_view kAtRcpt = "waiting for its answer to RCPT";
-constexpr std::string_view kAtData = "waiting for its answer to DATA";
-constexpr std::string_view kAtContent = "taking the content";
-constexpr std::string_view kAtDot = "waiting for its answer to the final dot";
 constexpr std::string_view kDot = ".\r\n";
 
 }  // namespace
-
-struct Session::Transaction {
-  Transaction(Assignment& the_job, const std::string& peer) : job(the_job), mail(the_job.mail()) {
-    outcome.peer = peer;
-  }
-
-  Assignment& job;
-  const OutgoingMail& mail;
-  ContentFacts facts;
-  bool smtp_utf8 = false;
-  MailOutcome outcome;
-  bool stale = false;
-};
 
 asio::awaitable<Delivery> Session::deliver(Assignment& job) {
   Transaction transaction(job, peer_);
   const std::string problem = unfit(transaction);
   if (!problem.empty()) {
     transaction.outcome.result = MailResult::Rejected;
+    transaction.outcome.stage = MailStage::Mail;
     transaction.outcome.detail = problem;
   } else {
     const bool ready = co_await envelope(transaction);
@@ -71,19 +54,14 @@ std::string Session::unfit(Transaction& transaction) const {
   const OutgoingMail& mail = transaction.mail;
   if (mail.recipients.empty()) return "The mail has no recipient.";
   if (!mail.content) return "The mail has no content.";
-  const auto bad = std::find_if_not(mail.recipients.begin(), mail.recipients.end(), can_be_path);
-  if (bad != mail.recipients.end()) {
-    return fmt::format("Recipient {} of the mail has an address that SMTP cannot carry.",
-                       bad - mail.recipients.begin() + 1);
-  }
   if (!mail.mail_from.empty() && !can_be_path(mail.mail_from)) {
     return "The envelope sender is an address that SMTP cannot carry.";
   }
-  transaction.smtp_utf8 = !is_ascii(mail.mail_from) ||
-                          !std::all_of(mail.recipients.begin(), mail.recipients.end(), is_ascii);
-  if (transaction.smtp_utf8 && !extensions_.smtp_utf8) {
-    return fmt::format("{} takes no addresses outside ASCII (no SMTPUTF8).", peer_);
+  if (!is_ascii(mail.mail_from) && !extensions_.smtp_utf8) {
+    return fmt::format("{} takes no sender outside ASCII (no SMTPUTF8).", peer_);
   }
+  const std::string problem = choose_recipients(transaction);
+  if (!problem.empty()) return problem;
   transaction.facts = inspect_content(*mail.content);
   if (!transaction.facts.problem.empty()) return transaction.facts.problem;
   if (transaction.facts.eight_bit && !extensions_.eight_bit_mime) {
@@ -96,27 +74,59 @@ std::string Session::unfit(Transaction& transaction) const {
   return {};
 }
 
+// The recipients that this peer can be told. A copy that is none of them is refused and does not
+// keep the mail from the others; the primary recipient does.
+std::string Session::choose_recipients(Transaction& transaction) const {
+  const OutgoingMail& mail = transaction.mail;
+  transaction.smtp_utf8 = !is_ascii(mail.mail_from);
+  std::string problem;
+  for (std::size_t i = 0; i < mail.recipients.size(); ++i) {
+    const std::string& recipient = mail.recipients[i];
+    std::string obstacle;
+    if (!can_be_path(recipient)) {
+      obstacle =
+          fmt::format("Recipient {} of the mail has an address that SMTP cannot carry.", i + 1);
+    } else if (!is_ascii(recipient) && !extensions_.smtp_utf8) {
+      obstacle = fmt::format("{} takes no addresses outside ASCII (no SMTPUTF8).", peer_);
+    }
+    if (obstacle.empty()) {
+      transaction.recipients.push_back(recipient);
+      transaction.smtp_utf8 = transaction.smtp_utf8 || !is_ascii(recipient);
+      continue;
+    }
+    if (problem.empty()) problem = obstacle;
+    if (i == 0 && !mail.copies_only) return problem;
+    RefusedCopy copy;
+    copy.recipient = recipient;
+    copy.reply.enhanced = is_ascii(recipient) ? "5.1.3" : "5.6.7";  // RFC 3463, RFC 6531 §3.7.4
+    copy.reply.text = std::move(obstacle);
+    transaction.outcome.refused_copies.push_back(std::move(copy));
+  }
+  return transaction.recipients.empty() ? problem : std::string();
+}
+
 std::vector<Session::Command> Session::envelope_commands(const Transaction& transaction) const {
   const OutgoingMail& mail = transaction.mail;
   std::vector<Command> commands;
-  commands.reserve(mail.recipients.size() + 2);
+  commands.reserve(transaction.recipients.size() + 2);
   std::string from = "MAIL FROM:<" + mail.mail_from + '>';
   if (extensions_.size) from += " SIZE=" + std::to_string(mail.content->size());
   if (transaction.facts.eight_bit) from += " BODY=8BITMIME";
   if (transaction.smtp_utf8) from += " SMTPUTF8";
-  commands.push_back({std::move(from) + "\r\n", kAtMail, options_.timeouts.mail});
-  for (const auto& recipient : mail.recipients) {
-    commands.push_back({"RCPT TO:<" + recipient + ">\r\n", kAtRcpt, options_.timeouts.rcpt});
+  commands.push_back({std::move(from) + "\r\n", MailStage::Mail, options_.timeouts.mail});
+  for (const auto& recipient : transaction.recipients) {
+    commands.push_back(
+        {"RCPT TO:<" + recipient + ">\r\n", MailStage::Rcpt, options_.timeouts.rcpt});
   }
   return commands;
 }
 
 // Gives true when the server waits for the content. With a single recipient DATA is in the same
-// flight; with copies it waits until the primary recipient was accepted.
+// flight; with copies it waits until it is known who was accepted.
 asio::awaitable<bool> Session::envelope(Transaction& transaction) {
   std::vector<Command> commands = envelope_commands(transaction);
-  const Command data{"DATA\r\n", kAtData, options_.timeouts.data};
-  const bool one_flight = extensions_.pipelining && transaction.mail.recipients.size() == 1;
+  const Command data{"DATA\r\n", MailStage::Data, options_.timeouts.data};
+  const bool one_flight = extensions_.pipelining && transaction.recipients.size() == 1;
   if (one_flight) commands.push_back(data);
   transaction.job.phase = MailPhase::EnvelopeSent;
   const bool answered = co_await exchange(transaction, commands);
@@ -159,49 +169,12 @@ asio::awaitable<bool> Session::exchange(Transaction& transaction, std::vector<Co
       end_early(transaction, commands, i);
       co_return false;
     }
-    const bool decides = i < 2 && !command.reply.positive() && command.stage != kAtData;
-    if (decides && !extensions_.pipelining) co_return true;
+    const bool decides = command.stage == MailStage::Mail ||
+                         (command.stage == MailStage::Rcpt && i == 1 &&
+                          (transaction.recipients.size() == 1 || !transaction.mail.copies_only));
+    if (decides && !command.reply.positive() && !extensions_.pipelining) co_return true;
   }
   co_return true;
-}
-
-// The connection ended at commands[at]: by 421, or without a word. A refusal that came before still
-// decides then.
-void Session::end_early(Transaction& transaction, const std::vector<Command>& commands,
-                        std::size_t at) {
-  const Command& last = commands[at];
-  transaction.stale = transactions_ > 0 && last.stage == kAtMail;
-  const auto end = commands.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(at, 2));
-  const auto refusal =
-      std::find_if(commands.begin(), end, [](const Command& one) { return !one.reply.positive(); });
-  if (last.reply.code == kClosing) {
-    refuse(transaction, last.reply, last.stage);
-  } else if (refusal != end) {
-    refuse(transaction, refusal->reply, refusal->stage);
-  }
-  break_off(transaction, last.stage);
-}
-
-// Gives true when MAIL and the primary recipient were accepted; keeps the copies that were not.
-bool Session::judge_envelope(Transaction& transaction, const std::vector<Command>& commands) {
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (commands[i].reply.positive()) continue;
-    refuse(transaction, commands[i].reply, commands[i].stage);
-    return false;
-  }
-  const auto& recipients = transaction.mail.recipients;
-  for (std::size_t i = 1; i < recipients.size(); ++i) {
-    const Reply& reply = commands[i + 1].reply;
-    if (reply.positive()) continue;
-    transaction.outcome.refused_copies.push_back({recipients[i], to_mail_reply(reply)});
-  }
-  return true;
-}
-
-bool Session::judge_data(Transaction& transaction, const Command& data) {
-  if (data.reply.code == kStartMailInput) return true;
-  refuse(transaction, data.reply, data.stage);
-  return false;
 }
 
 // The server waits for content that will not come. Without a recipient the lone dot of RFC 2920
@@ -240,11 +213,11 @@ asio::awaitable<void> Session::content(Transaction& transaction) {
   if (pending == Connection::Pending::Bytes) {
     co_await early_answer(transaction);
   } else if (!written || pending == Connection::Pending::Closed) {
-    break_off(transaction, kAtContent);
+    break_off(transaction, MailStage::Content);
   } else if (!go) {
     transaction.outcome.detail =
         "The mail was withdrawn, or not released in time, before its final dot.";
-    break_off(transaction, kAtContent);
+    break_off(transaction, MailStage::Content);
   } else {
     co_await dot(transaction);
   }
@@ -254,58 +227,28 @@ asio::awaitable<void> Session::content(Transaction& transaction) {
 asio::awaitable<void> Session::early_answer(Transaction& transaction) {
   const auto reply = co_await connection_.read_reply(options_.timeouts.data);
   if (reply && (reply->transient() || reply->permanent())) {
-    refuse(transaction, *reply, kAtContent);
+    refuse(transaction, *reply, MailStage::Content);
   } else if (reply) {
     transaction.outcome.detail = fmt::format("{} answered before the end of the content.", peer_);
   }
-  break_off(transaction, kAtContent);
+  break_off(transaction, MailStage::Content);
 }
 
 // From here to the reply nobody knows whether the server took the mail.
 asio::awaitable<void> Session::dot(Transaction& transaction) {
-  MailOutcome& outcome = transaction.outcome;
   transaction.job.phase = MailPhase::DotWritten;
-  outcome.result = MailResult::Unknown;
+  transaction.outcome.stage = MailStage::Dot;
+  transaction.outcome.result = MailResult::Unknown;
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
   if (written) {
     reply = co_await connection_.read_reply(options_.timeouts.dot);
   }
-  if (!reply) {
-    break_off(transaction, kAtDot);
-    co_return;
+  if (reply) {
+    judge_dot(transaction, *reply);
+  } else {
+    break_off(transaction, MailStage::Dot);
   }
-  outcome.reply = to_mail_reply(*reply);
-  const bool judged = reply->positive() || reply->transient() || reply->permanent();
-  if (!judged) {
-    outcome.detail = fmt::format("{} answered the final dot with {}.", peer_, reply->code);
-    break_off(transaction, kAtDot);
-    co_return;
-  }
-  transaction.job.phase = MailPhase::Replied;
-  outcome.result = reply->positive()    ? MailResult::Accepted
-                   : reply->transient() ? MailResult::Deferred
-                                        : MailResult::Rejected;
-  if (reply->code == kClosing) break_off(transaction, kAtDot);
-}
-
-// The reply decides; one that is no refusal at all is a broken server, and the connection goes.
-void Session::refuse(Transaction& transaction, const Reply& reply, std::string_view stage) {
-  transaction.outcome.reply = to_mail_reply(reply);
-  const bool for_good = reply.permanent() && reply.code != kAuthRequired;
-  transaction.outcome.result = for_good ? MailResult::Rejected : MailResult::Deferred;
-  if (reply.permanent() || reply.transient()) return;
-  transaction.outcome.detail =
-      fmt::format("{} gave the unexpected answer {} while {}.", peer_, reply.code, stage);
-  break_off(transaction, stage);
-}
-
-// Ends the connection, and says why when no reply and nobody else did.
-void Session::break_off(Transaction& transaction, std::string_view stage) {
-  usable_ = false;
-  connection_.close("was left");
-  MailOutcome& outcome = transaction.outcome;
-  if (outcome.reply.code == 0 && outcome.detail.empty()) outcome.detail = sentence(stage);
 }
 
 }  // namespace transport::smtp

@@ -14,6 +14,7 @@
 #include "transport/smtp/connection.hpp"
 #include "transport/smtp/content.hpp"
 #include "transport/smtp/dot_gate.hpp"
+#include "transport/smtp/refusal.hpp"
 #include "transport/smtp/smtp_options.hpp"
 
 namespace transport::smtp {
@@ -34,13 +35,15 @@ struct Extensions {
 };
 
 struct OpenFailure {
+  segmentflow::MailStage stage;
   segmentflow::MailReply reply;  // code 0 when none decided
-  std::string detail;
+  std::string detail;            // a sentence
+  bool refuses_us = false;       // as in MailOutcome
 };
 
 struct Delivery {
   segmentflow::MailOutcome outcome;
-  // A used connection ended before any answer to MAIL: worth a repeat on a fresh one.
+  // The failure may be the used session's and not the mail's: worth a repeat on a fresh one.
   bool stale = false;
 };
 
@@ -59,6 +62,7 @@ class Session {
   void abort();          // ends what is under way; its result comes at once
   bool peer_has_left();  // or said something unasked: for idle sessions
   bool usable() const { return usable_; }
+  bool spent() const { return spent_; }  // the peer takes no more mails in this session
   bool past_data() const { return gate_ != nullptr; }
   std::size_t transactions() const { return transactions_; }
 
@@ -66,13 +70,14 @@ class Session {
   struct Transaction;
   struct Command {
     std::string line;
-    std::string_view stage;
+    segmentflow::MailStage stage;
     std::chrono::milliseconds timeout;
     Reply reply = {};  // code 0 until it came
   };
 
   // session_open.cpp
-  boost::asio::awaitable<std::optional<Reply>> command(std::string line, std::string_view stage,
+  boost::asio::awaitable<std::optional<Reply>> command(std::string line,
+                                                       segmentflow::MailStage stage,
                                                        std::chrono::milliseconds timeout);
   boost::asio::awaitable<bool> greet();
   boost::asio::awaitable<bool> say_hello();
@@ -82,10 +87,10 @@ class Session {
   boost::asio::awaitable<bool> authenticate_login();
   bool must_verify() const;
   std::optional<std::string> auth_obstacle() const;
-  bool fail_open(std::string detail);
-  bool fail_open(const Reply& reply, std::string_view stage);
+  bool fail_open(segmentflow::MailStage stage, std::string detail);
+  bool fail_open(const Reply& reply, segmentflow::MailStage stage);
   bool fail_auth(const Reply& reply);
-  bool fail_open_network(std::string_view stage);
+  bool fail_open_network(segmentflow::MailStage stage);
 
   // session.cpp
   boost::asio::awaitable<bool> envelope(Transaction& transaction);
@@ -95,13 +100,22 @@ class Session {
   boost::asio::awaitable<void> early_answer(Transaction& transaction);
   boost::asio::awaitable<void> dot(Transaction& transaction);
   std::string unfit(Transaction& transaction) const;
+  std::string choose_recipients(Transaction& transaction) const;
   std::vector<Command> envelope_commands(const Transaction& transaction) const;
+
+  // session_judge.cpp: what replies mean for the mail
   void end_early(Transaction& transaction, const std::vector<Command>& commands, std::size_t at);
   bool judge_envelope(Transaction& transaction, const std::vector<Command>& commands);
+  void note_refused_copies(Transaction& transaction, const std::vector<Command>& commands,
+                           std::size_t end) const;
+  void refuse_copies(Transaction& transaction);
   bool judge_data(Transaction& transaction, const Command& data);
-  void refuse(Transaction& transaction, const Reply& reply, std::string_view stage);
-  void break_off(Transaction& transaction, std::string_view stage);
-  std::string sentence(std::string_view stage) const;
+  void judge_dot(Transaction& transaction, const Reply& reply);
+  void refuse(Transaction& transaction, const Reply& reply, segmentflow::MailStage stage);
+  void refuse_us(Transaction& transaction, Fault fault) const;
+  void break_off(Transaction& transaction, segmentflow::MailStage stage);
+  std::string sentence(segmentflow::MailStage stage) const;
+  bool logged_in() const { return !options_.user.empty(); }
 
   std::shared_ptr<boost::asio::io_context> loop_;
   const SmtpOptions& options_;
@@ -113,6 +127,7 @@ class Session {
   std::shared_ptr<DotGate> gate_;  // from 354 to the end of the transaction
   std::size_t transactions_ = 0;
   bool usable_ = false;
+  bool spent_ = false;
   bool needs_reset_ = false;
   bool aborted_ = false;
 };

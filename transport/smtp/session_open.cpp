@@ -8,10 +8,12 @@
 #include <charconv>
 
 #include "transport/smtp/session.hpp"
+#include "transport/smtp/stage.hpp"
 
 namespace transport::smtp {
 
 namespace asio = boost::asio;
+using segmentflow::MailStage;
 
 namespace {
 
@@ -90,24 +92,32 @@ Session::Session(std::shared_ptr<asio::io_context> loop, const SmtpOptions& opti
       peer_(options.peer()),
       connection_(*loop_) {}
 
-std::string Session::sentence(std::string_view stage) const {
-  return fmt::format("{} {} while {}.", peer_, connection_.failure(), stage);
+std::string Session::sentence(MailStage stage) const {
+  return fmt::format("{} {} while {}.", peer_, connection_.failure(), waiting_at(stage));
 }
 
-bool Session::fail_open(std::string detail) {
-  open_failure_ = OpenFailure{{}, std::move(detail)};
+// Something of ours or of the relay's is not as it has to be; time will not mend it.
+bool Session::fail_open(MailStage stage, std::string detail) {
+  open_failure_ = OpenFailure{stage, {}, std::move(detail), true};
   return false;
 }
 
-bool Session::fail_open(const Reply& reply, std::string_view stage) {
-  open_failure_ = OpenFailure{
-      to_mail_reply(reply),
-      fmt::format("{} refused the session with {} while {}.", peer_, reply.code, stage)};
+bool Session::fail_open(const Reply& reply, MailStage stage) {
+  const bool is_login = stage == MailStage::Auth;
+  segmentflow::MailReply words = to_mail_reply(reply);
+  const Fault fault = is_login && reply.permanent() ? Fault::Login : fault_of(words, stage, true);
+  std::string detail = fmt::format(
+      "{} refused the {} with {}{}{} while {}", peer_, is_login ? "login" : "session", reply.code,
+      words.enhanced.empty() ? "" : " ", words.enhanced, answering_at(stage));
+  if (fault != Fault::None) detail += fmt::format(": {}", advice(fault));
+  const bool refuses_us = reply.permanent() || (fault != Fault::None && reply.transient());
+  open_failure_ = OpenFailure{stage, std::move(words), detail + '.', refuses_us};
   return false;
 }
 
-bool Session::fail_open_network(std::string_view stage) {
-  return fail_open(sentence(stage));
+bool Session::fail_open_network(MailStage stage) {
+  open_failure_ = OpenFailure{stage, {}, sentence(stage), false};
+  return false;
 }
 
 asio::awaitable<std::optional<OpenFailure>> Session::open() {
@@ -121,7 +131,7 @@ asio::awaitable<std::optional<OpenFailure>> Session::open() {
   if (ready) {
     ready = co_await authenticate();
   }
-  if (aborted_ && !open_failure_) fail_open_network("opening the session");
+  if (aborted_ && !open_failure_) fail_open_network(MailStage::Connect);
   usable_ = ready && !aborted_;
   if (!usable_) connection_.close("was left");
   co_return open_failure_;
@@ -130,18 +140,18 @@ asio::awaitable<std::optional<OpenFailure>> Session::open() {
 asio::awaitable<bool> Session::greet() {
   const bool connected =
       co_await connection_.connect(options_.host, options_.port, options_.timeouts.connect);
-  if (!connected) co_return fail_open_network("connecting");
+  if (!connected) co_return fail_open_network(MailStage::Connect);
   if (options_.tls == TlsMode::Implicit) {
     const bool secured = co_await handshake();
     if (!secured) co_return false;
   }
   const auto banner = co_await connection_.read_reply(options_.timeouts.banner);
-  if (!banner) co_return fail_open_network("waiting for its greeting");
-  if (banner->code != kReady) co_return fail_open(*banner, "greeting");
+  if (!banner) co_return fail_open_network(MailStage::Greeting);
+  if (banner->code != kReady) co_return fail_open(*banner, MailStage::Greeting);
   co_return true;
 }
 
-asio::awaitable<std::optional<Reply>> Session::command(std::string line, std::string_view stage,
+asio::awaitable<std::optional<Reply>> Session::command(std::string line, MailStage stage,
                                                        std::chrono::milliseconds timeout) {
   line += "\r\n";
   std::optional<Reply> reply;
@@ -155,19 +165,17 @@ asio::awaitable<std::optional<Reply>> Session::command(std::string line, std::st
 
 asio::awaitable<bool> Session::say_hello() {
   const std::string name = hello_name(options_);
-  auto reply =
-      co_await command("EHLO " + name, "waiting for its answer to EHLO", options_.timeouts.ehlo);
+  auto reply = co_await command("EHLO " + name, MailStage::Hello, options_.timeouts.ehlo);
   if (!reply) co_return false;
   extensions_ = {};
   if (reply->positive()) {
     extensions_ = Extensions::read(reply->body);
     co_return true;
   }
-  if (!reply->permanent()) co_return fail_open(*reply, "answering EHLO");
-  reply =
-      co_await command("HELO " + name, "waiting for its answer to HELO", options_.timeouts.ehlo);
+  if (!reply->permanent()) co_return fail_open(*reply, MailStage::Hello);
+  reply = co_await command("HELO " + name, MailStage::Hello, options_.timeouts.ehlo);
   if (!reply) co_return false;
-  if (!reply->positive()) co_return fail_open(*reply, "answering HELO");
+  if (!reply->positive()) co_return fail_open(*reply, MailStage::Hello);
   co_return true;
 }
 
@@ -178,15 +186,15 @@ asio::awaitable<bool> Session::secure() {
   if (!extensions_.starttls) {
     if (!required) co_return true;
     co_return fail_open(
+        MailStage::StartTls,
         fmt::format("{} does not offer STARTTLS, and the SMTP URL says tls=required.", peer_));
   }
-  const auto reply =
-      co_await command("STARTTLS", "waiting for its answer to STARTTLS", options_.timeouts.ehlo);
+  const auto reply = co_await command("STARTTLS", MailStage::StartTls, options_.timeouts.ehlo);
   if (!reply) co_return false;
   if (reply->code != kReady) {
     const bool refused = reply->transient() || reply->permanent();
     if (required || !refused || reply->code == kClosing) {
-      co_return fail_open(*reply, "answering STARTTLS");
+      co_return fail_open(*reply, MailStage::StartTls);
     }
     co_return true;
   }
@@ -205,7 +213,7 @@ asio::awaitable<bool> Session::handshake() {
   const bool verify = must_verify();
   const bool done =
       co_await connection_.start_tls(tls_, options_.host, verify, options_.timeouts.handshake);
-  if (!done) co_return fail_open_network("starting TLS");
+  if (!done) co_return fail_open_network(MailStage::Tls);
   co_return true;
 }
 
@@ -226,30 +234,31 @@ std::optional<std::string> Session::auth_obstacle() const {
   return std::nullopt;
 }
 
-// The peer's words are left out: they could repeat what we sent.
+// The peer's words are left out: they could repeat what we sent. Its enhanced code cannot.
 bool Session::fail_auth(const Reply& reply) {
   Reply without_words;
   without_words.code = reply.code;
-  return fail_open(without_words, "answering AUTH");
+  without_words.body = to_mail_reply(reply).enhanced;
+  return fail_open(without_words, MailStage::Auth);
 }
 
 asio::awaitable<bool> Session::authenticate() {
   if (options_.user.empty()) co_return true;
   auto obstacle = auth_obstacle();
-  if (obstacle) co_return fail_open(std::move(*obstacle));
+  if (obstacle) co_return fail_open(MailStage::Auth, std::move(*obstacle));
   if (!extensions_.auth_plain) {
     co_return co_await authenticate_login();
   }
   const std::string secret = '\0' + options_.user + '\0' + options_.password;
-  const auto reply = co_await command("AUTH PLAIN " + base64(secret),
-                                      "waiting for its answer to AUTH", options_.timeouts.ehlo);
+  const auto reply =
+      co_await command("AUTH PLAIN " + base64(secret), MailStage::Auth, options_.timeouts.ehlo);
   if (!reply) co_return false;
   if (reply->code != kAuthenticated) co_return fail_auth(*reply);
   co_return true;
 }
 
 asio::awaitable<bool> Session::authenticate_login() {
-  const std::string_view stage = "waiting for its answer to AUTH";
+  const MailStage stage = MailStage::Auth;
   auto reply = co_await command("AUTH LOGIN", stage, options_.timeouts.ehlo);
   if (!reply) co_return false;
   if (reply->code == kContinueAuth) {
@@ -265,17 +274,16 @@ asio::awaitable<bool> Session::authenticate_login() {
 }
 
 asio::awaitable<void> Session::settle() {
-  if (!needs_reset_ || !usable_) co_return;
+  if (!needs_reset_ || !usable_ || spent_) co_return;
   needs_reset_ = false;
-  const auto reply =
-      co_await command("RSET", "waiting for its answer to RSET", options_.timeouts.ehlo);
+  const auto reply = co_await command("RSET", MailStage::Mail, options_.timeouts.ehlo);
   if (!reply || !reply->positive()) usable_ = false;
 }
 
 asio::awaitable<void> Session::quit() {
   if (usable_) {
     usable_ = false;
-    co_await command("QUIT", "waiting for its answer to QUIT", options_.timeouts.quit);
+    co_await command("QUIT", MailStage::Mail, options_.timeouts.quit);
   }
   connection_.close("was left");
 }

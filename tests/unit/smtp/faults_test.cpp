@@ -56,6 +56,9 @@ struct Expected {
 Expected expected_at(const std::string& stage, Act act) {
   if (stage == "EHLO" && act == Act::Permanent) return {MailResult::Accepted, MailPhase::Replied};
   if (stage == "BANNER" || stage == "EHLO") return {MailResult::Deferred, MailPhase::NotStarted};
+  // At MAIL the relay has heard of nothing but us.
+  if (stage == "MAIL" && act == Act::Permanent)
+    return {MailResult::Deferred, MailPhase::NotStarted};
   const bool after_dot = stage == ".";
   const bool replied = act == Act::Closing421 || act == Act::Transient || act == Act::Permanent;
   if (after_dot && !replied) return {MailResult::Unknown, MailPhase::DotWritten};
