@@ -11,36 +11,49 @@ if (!key || !to) {
 
 const TRIES = 5;
 const LOOKS = 60;
+const ANSWER_MS = 30_000;
+const TEMPORARY = [429, 500, 502, 503, 504]; // 502 and 504 come from a proxy
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-// A lost connection, 429, 500 and 503 may be temporary. Repeating is safe: the idempotency key
+// Why there is no answer: fetch hides it one or two levels down.
+const reasonOf = (error) => error.cause?.code ?? error.cause?.message ?? error.message;
+
+// One request: {answer} when it was taken, {problem, wait} when it is worth repeating.
+async function attempt(method, path, body, headers) {
+  let response;
+  let answer;
+  try {
+    response = await fetch(base + path, {
+      method,
+      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: {
+        "x-api-key": key,
+        ...(body && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body && JSON.stringify(body),
+    });
+    answer = await response.json().catch(() => ({ message: "not an answer of Segmentflow" }));
+  } catch (error) {
+    return { problem: `no answer from ${base} (${reasonOf(error)})` };
+  }
+  if (response.ok) return { answer };
+  const details = (answer.details ?? []).map((row) => `\n  ${row.path}: ${row.message}`);
+  const problem = `${answer.errorCode ?? response.status}: ${answer.message}${details.join("")}`;
+  if (!TEMPORARY.includes(response.status)) throw new Error(problem);
+  return { problem, wait: Number(response.headers.get("retry-after")) };
+}
+
+// Repeating is safe: the idempotency key
 // makes all tries one email.
 async function call(method, path, body, headers = {}) {
-  for (let attempt = 1; ; ++attempt) {
-    let wait = 2 ** attempt;
-    try {
-      const response = await fetch(base + path, {
-        method,
-        headers: {
-          "x-api-key": key,
-          ...(body && { "content-type": "application/json" }),
-          ...headers,
-        },
-        body: body && JSON.stringify(body),
-      });
-      const answer = await response.json();
-      if (response.ok) return answer;
-      const temporary = [429, 500, 503].includes(response.status);
-      if (!temporary || attempt === TRIES) {
-        const details = (answer.details ?? []).map((row) => `\n  ${row.path}: ${row.message}`);
-        const text = `${answer.errorCode}: ${answer.message}${details.join("")}`;
-        throw Object.assign(new Error(text), { final: true });
-      }
-      wait = Number(response.headers.get("retry-after") ?? wait);
-    } catch (error) {
-      if (error.final || attempt === TRIES) throw error;
-    }
-    await pause(wait);
+  for (let number = 1; ; ++number) {
+    const { answer, problem, wait } = await attempt(method, path, body, headers);
+    if (answer) return answer;
+    if (number === TRIES) throw new Error(`${problem}; gave up after ${TRIES} tries`);
+    const seconds = wait || 2 ** number;
+    console.error(`${problem}; try ${number} of ${TRIES}, the next in ${seconds} s`);
+    await pause(seconds);
   }
 }
 

@@ -14,38 +14,59 @@ BASE = os.environ.get("SEGMENTFLOW_BASE_URL", "http://127.0.0.1:3001")
 KEY = os.environ.get("SEGMENTFLOW_API_KEY", "")
 TRIES = 5
 LOOKS = 60
-TEMPORARY = (429, 500, 503)
+ANSWER_S = 30
+TEMPORARY = (429, 500, 502, 503, 504)  # 502 and 504 come from a proxy
 
 
 class Refused(Exception):
-    """An answer that repeating will not change."""
+    """What repeating will not change."""
 
 
-def explain(answer):
+def explain(error):
+    try:
+        answer = json.load(error)
+    except ValueError:
+        return f"{error.code}: not an answer of Segmentflow"
     lines = [f"{answer.get('errorCode')}: {answer.get('message')}"]
     lines += [f"  {row['path']}: {row['message']}" for row in answer.get("details", [])]
     return "\n".join(lines)
 
 
+class Temporary(Exception):
+    """No answer, or one that repeating may change; wait says in how many seconds, if known."""
+
+    def __init__(self, problem, wait=None):
+        super().__init__(problem)
+        self.wait = wait
+
+
+def attempt(method, path, body, headers):
+    request = urllib.request.Request(BASE + path, method=method, headers={
+        "x-api-key": KEY, "content-type": "application/json", **(headers or {})})
+    if body is not None:
+        request.data = json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_S) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        problem = explain(error)
+        if error.code not in TEMPORARY:
+            raise Refused(problem) from error
+        raise Temporary(problem, error.headers.get("retry-after")) from error
+    except OSError as error:
+        raise Temporary(f"no answer from {BASE} ({getattr(error, 'reason', error)})") from error
+
+
 def call(method, path, body=None, headers=None):
     """Repeating is safe: the idempotency key makes all tries one email."""
-    for attempt in range(1, TRIES + 1):
-        request = urllib.request.Request(BASE + path, method=method, headers={
-            "x-api-key": KEY, "content-type": "application/json", **(headers or {})})
-        if body is not None:
-            request.data = json.dumps(body).encode()
-        wait = 2 ** attempt
+    for number in range(1, TRIES + 1):
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return json.load(response)
-        except urllib.error.HTTPError as error:
-            answer = json.load(error)
-            if error.code not in TEMPORARY or attempt == TRIES:
-                raise Refused(explain(answer)) from error
-            wait = int(error.headers.get("retry-after", wait))
-        except OSError:
-            if attempt == TRIES:
-                raise
+            return attempt(method, path, body, headers)
+        except Temporary as problem:
+            if number == TRIES:
+                raise Refused(f"{problem}; gave up after {TRIES} tries") from problem
+            wait = int(problem.wait or 2 ** number)
+            print(f"{problem}; try {number} of {TRIES}, the next in {wait} s", file=sys.stderr)
         time.sleep(wait)
 
 
@@ -72,5 +93,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (Refused, OSError) as error:
+    except Refused as error:
         sys.exit(str(error))
