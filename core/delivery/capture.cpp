@@ -36,9 +36,21 @@ MailOutcome accepted() {
   MailOutcome outcome;
   outcome.result = MailResult::Accepted;
   outcome.phase = MailPhase::Replied;
+  outcome.stage = MailStage::Dot;
   outcome.reply = {kAcceptedCode, "2.0.0", "captured"};
   outcome.peer = "capture";
   return outcome;
+}
+
+// The value of the field Message-ID, which is not the id of the message: its left part is the id of
+// the email. "" when there is none.
+std::string message_id_field(std::string_view content) {
+  constexpr std::string_view kField = "\r\nMessage-ID: ";
+  const std::string_view header = content.substr(0, content.find("\r\n\r\n"));
+  const std::size_t at = header.find(kField);
+  if (at == header.npos) return {};
+  const std::string_view value = header.substr(at + kField.size());
+  return std::string(value.substr(0, value.find("\r\n")));
 }
 
 std::string envelope_json(const OutgoingMail& mail, const std::string& id, Time now) {
@@ -46,6 +58,9 @@ std::string envelope_json(const OutgoingMail& mail, const std::string& id, Time 
                                      {"mailFrom", mail.mail_from},
                                      {"recipients", mail.recipients},
                                      {"capturedAt", to_iso8601(now)}};
+  if (const std::string field = message_id_field(*mail.content); !field.empty()) {
+    envelope["messageIdField"] = field;
+  }
   if (mail.holds_sensitive) envelope["note"] = kSensitiveNote;
   constexpr int kIndent = 2;
   return envelope.dump(kIndent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +

@@ -13,11 +13,12 @@ inline constexpr std::size_t kCaptureWaitingMax = 4096;  // messages past before
 inline constexpr std::size_t kCaptureBatchMax = 64;      // messages that share one folder fsync
 
 // Writes `<folder>/<message_id>.eml`, the content, and `<message_id>.envelope.json` beside it:
-// {"messageId", "mailFrom", "recipients": [primary, copies...], "capturedAt"}. Both are complete
-// and on disk before Accepted is reported (temporary name, fsync, rename, fsync of the folder);
-// where the .eml is, its envelope is too. A second delivery of the same message_id replaces the
-// files. The folder is made with mode 0700 when missing (its parent must exist); files have mode
-// 0600.
+// {"messageId", "mailFrom", "recipients": [primary, copies...], "capturedAt"}, and
+// "messageIdField", the field of that name with the email's id, where the message has one. Both are
+// complete and on disk before Accepted is reported (temporary name, fsync, rename, fsync of the
+// folder); where the .eml is, its envelope is too. A second delivery of the same message_id
+// replaces the files. The folder is made with mode 0700 when missing (its parent must exist); files
+// have mode 0600.
 //
 // Outcomes: Accepted with peer "capture" and reply 250; Deferred with a sentence in `detail` on I/O
 // errors, when kCaptureWaitingMax messages wait, after go(false) and at shut-down; Rejected when

@@ -105,6 +105,12 @@ std::size_t base64_bytes(std::size_t input_bytes) {
   return (input_bytes + 2) / 3 * 4 + lines * kCrlf.size();
 }
 
+// A text of which up to a third has to be escaped is still read as it stands in quoted-printable,
+// by whoever opens the message with an editor.
+std::size_t quoted_printable_bytes_max(std::size_t input_bytes) {
+  return std::max(base64_bytes(input_bytes), input_bytes + 2 * (input_bytes / 3));
+}
+
 std::string base64_lines(std::string_view text) {
   std::string out;
   out.reserve(base64_bytes(text.size()));
@@ -139,7 +145,7 @@ EncodedBody encode_body(std::string_view text) {
   const bool as_7bit = for_each_line(
       normal, [](std::string_view line, bool) { return line_survives_as_7bit(line); });
   if (as_7bit) return {"7bit", std::move(normal)};
-  auto quoted = quoted_printable(normal, base64_bytes(normal.size()));
+  auto quoted = quoted_printable(normal, quoted_printable_bytes_max(normal.size()));
   if (quoted) return {"quoted-printable", std::move(*quoted)};
   return {"base64", base64_lines(normal)};
 }

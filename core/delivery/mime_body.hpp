@@ -21,7 +21,7 @@ std::string normalise_line_ends(std::string_view text);
 // The text, line ends normalised, in the transfer encoding that suits it: 7bit when it is ASCII in
 // lines of at most 998 bytes and holds nothing that mail paths are known to change (blanks at line
 // ends, lines that begin with "From ", lines of a single dot, control characters); else
-// quoted-printable or base64, whichever is smaller.
+// quoted-printable, in which a text that is mostly ASCII stays readable; else base64.
 EncodedBody encode_body(std::string_view text);
 
 }  // namespace segmentflow

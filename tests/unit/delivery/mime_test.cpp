@@ -249,6 +249,11 @@ TEST_CASE("mime body: the encoding that suits the text") {
   CHECK(encode_body("a\n.\nb").content == "a\r\n=2E\r\nb");
   CHECK(encode_body(std::string("a\0b and more", 12)).content == "a=00b and more");
   CHECK(encode_body("Grüße = more of it").content == "Gr=C3=BC=C3=9Fe =3D more of it");
+  // Markup around text of another script can be read, though base64 would be smaller.
+  std::string markup = "<p style=\"margin: 0; font-family: Arial\">Ваш заказ</p>\n";
+  while (markup.size() < 4'000) markup += markup;
+  CHECK(encode_body(markup).encoding == "quoted-printable");
+  CHECK(encode_body("Ваш заказ уже в пути").encoding == "base64");
   CHECK(encode_body("漢字仮名").encoding == "base64");
   CHECK(encode_body("漢字仮名").content == "5ryi5a2X5Luu5ZCN\r\n");
 }
