@@ -22,6 +22,9 @@ struct OutgoingMail {
   // the others: the mail goes to those that are taken, and the result is that of the final dot.
   // When none is taken: Deferred where one of them may be taken later, else Rejected.
   bool copies_only = false;
+  // Beyond it the mail does not wait for a peer: it is given up as Deferred, unless its dot was
+  // written.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 struct MailReply {
@@ -43,6 +46,14 @@ enum class MailStage {
   Data,
   Content,  // between 354 and the dot
   Dot,
+};
+
+// A peer that says nothing while somebody waits for its answer.
+struct PeerSilence {
+  std::string peer;
+  MailStage stage = MailStage::Greeting;  // of the session that waits longest
+  std::chrono::milliseconds lasting{0};   // since the last answer to anybody
+  std::string sentence;                   // "mail.example.org:25 has said nothing for 12 s ..."
 };
 
 // How far an attempt came; before DotWritten a repeat cannot double anything (RFC 5321 §4.5.3.2.6).
@@ -92,6 +103,9 @@ class MailTransport {
 
   // Starts a delivery; `done` is called exactly once, from any thread. Thread-safe.
   virtual void send(OutgoingMail mail, BeforeDot before_dot, Done done) = 0;
+
+  // The peer's silence, once it lasts longer than is usual; nullopt otherwise. Thread-safe, cheap.
+  virtual std::optional<PeerSilence> silence() const { return std::nullopt; }
 
   // Lets dialogues past DATA finish and ends all others as Deferred; every `done` has been called
   // when this returns or the time is over. No send may follow.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace transport::smtp {
 namespace {
@@ -24,6 +25,14 @@ std::string line_problem(std::string_view line, std::size_t at_byte) {
   const std::size_t nul = text.find('\0');
   if (nul != text.npos) return fmt::format("The content has a NUL at byte {}.", at_byte + nul);
   return {};
+}
+
+bool is_label(std::string_view label) {
+  constexpr std::size_t kLabelBytesMax = 63;  // RFC 1035 §2.3.4
+  return !label.empty() && label.size() <= kLabelBytesMax && label.front() != '-' &&
+         label.back() != '-' && std::all_of(label.begin(), label.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-';
+         });
 }
 
 }  // namespace
@@ -71,6 +80,17 @@ bool can_be_path(std::string_view address) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= ' ' || byte == 0x7f || c == '<' || c == '>';
   });
+}
+
+bool is_full_name(std::string_view name) {
+  constexpr std::size_t kNameBytesMax = 253;
+  if (name.size() > kNameBytesMax || name.find('.') == name.npos) return false;
+  while (true) {
+    const std::size_t dot = name.find('.');
+    if (!is_label(name.substr(0, dot))) return false;
+    if (dot == name.npos) return true;
+    name.remove_prefix(dot + 1);
+  }
 }
 
 }  // namespace transport::smtp

@@ -1,4 +1,4 @@
-// What must hold for content and addresses before they go onto the wire.
+// What must hold for content, addresses and names before they go onto the wire.
 #pragma once
 
 #include <cstddef>
@@ -28,5 +28,9 @@ std::string dot_stuffed(std::string_view content);
 bool can_be_path(std::string_view address);
 
 bool is_ascii(std::string_view text);
+
+// Whether it is the full name of a host, as EHLO wants it: labels with a dot between them (RFC 5321
+// §2.3.5, RFC 1035 §2.3.1).
+bool is_full_name(std::string_view name);
 
 }  // namespace transport::smtp

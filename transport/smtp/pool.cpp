@@ -16,21 +16,31 @@ using segmentflow::MailPhase;
 
 namespace {
 constexpr int kClosing = 421;
-}
+constexpr std::string_view kShuttingDown = "was left because delivery is shutting down";
+}  // namespace
 
 Pool::Pool(std::shared_ptr<asio::io_context> loop, SmtpOptions options,
-           std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<Tally> workers)
+           std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<Tally> workers,
+           AnswerWatch& watch)
     : loop_(std::move(loop)),
       options_(std::move(options)),
       tls_(std::move(tls)),
-      tally_(std::move(workers)) {
+      tally_(std::move(workers)),
+      watch_(watch),
+      silence_(*loop_),
+      late_(*loop_) {
+  late_.expires_at(SteadyTime::max());
   obstacle_ = deferred(options_.peer(), "Delivery is shutting down.");
 }
 
 void Pool::submit(std::unique_ptr<Assignment> job) {
+  const SteadyTime deadline = job->mail().deadline;
   waiting_.push_back(std::move(job));
   if (stopping_) return defer_all(waiting_);
+  end_if_silent();
+  watch_deadline(deadline);
   pump();
+  watch_silence();
 }
 
 // Finds a connection for each waiting mail: an idle one, else a new one, else the next that is
@@ -65,7 +75,7 @@ void Pool::wake() {
 }
 
 void Pool::spawn() {
-  const auto worker = std::make_shared<Worker>(loop_, options_, *tls_);
+  const auto worker = std::make_shared<Worker>(loop_, options_, *tls_, watch_);
   workers_.insert(worker);
   ++opening_;
   tally_->add(std::numeric_limits<std::size_t>::max());
@@ -186,22 +196,84 @@ void Pool::defer_all(Jobs& jobs) {
   for (auto& job : ended) job->finish(obstacle_);
 }
 
+// The sessions go on waiting as long as RFC 5321 has them; the mails are given back, so that
+// whoever sent them knows what they wait for. One that is answered after all serves the next.
+void Pool::end_if_silent() {
+  if (workers_.size() != opening_) return;  // one that is open will take them
+  const auto silence = watch_.silence();
+  if (!silence || silence->lasting < options_.silence_noticed) return;
+  obstacle_ = deferred(options_.peer(), silence_sentence(options_, *silence));
+  obstacle_.stage = silence->stage;
+  defer_all(waiting_);
+  defer_all(for_fresh_);
+}
+
+void Pool::watch_silence() {
+  if (watching_silence_ || stopping_ || waiting_.size() + for_fresh_.size() == 0) return;
+  watching_silence_ = true;
+  silence_.expires_after(options_.silence_noticed);
+  silence_.async_wait([this](const boost::system::error_code& error) {
+    watching_silence_ = false;
+    if (error) return;
+    end_if_silent();
+    watch_silence();
+  });
+}
+
+// A mail that waits for a connection does not wait beyond its deadline, however patient RFC 5321 is
+// with the relay that is to give one.
+void Pool::watch_deadline(SteadyTime deadline) {
+  if (deadline >= late_.expiry()) return;
+  late_.expires_at(deadline);
+  late_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) end_late();
+  });
+}
+
+void Pool::end_late() {
+  late_.expires_at(SteadyTime::max());
+  end_late(waiting_);
+  end_late(for_fresh_);
+}
+
+void Pool::end_late(Jobs& jobs) {
+  Jobs others;
+  for (auto& job : std::exchange(jobs, {})) {
+    if (job->mail().deadline > std::chrono::steady_clock::now()) {
+      watch_deadline(job->mail().deadline);
+      others.push_back(std::move(job));
+      continue;
+    }
+    auto outcome =
+        deferred(options_.peer(), "The deadline of the mail passed before a connection was free.");
+    if (const auto silence = watch_.silence()) {
+      outcome.stage = silence->stage;
+      outcome.detail = silence_sentence(options_, *silence);
+    }
+    job->finish(std::move(outcome));
+  }
+  for (auto& job : jobs) others.push_back(std::move(job));  // came while others ended
+  jobs = std::move(others);
+}
+
 void Pool::stop() {
   if (stopping_) return;
   stopping_ = true;
+  silence_.cancel();
+  late_.cancel();
   obstacle_ = deferred(options_.peer(), "Delivery is shutting down.");
   defer_all(waiting_);
   defer_all(for_fresh_);
   for (const auto& worker : workers_) {
     const bool in_envelope = worker->delivering && !worker->session.past_data();
-    if (worker->opening || in_envelope) worker->session.abort();
+    if (worker->opening || in_envelope) worker->session.abort(kShuttingDown);
   }
   while (!idle_.empty()) wake();
 }
 
 void Pool::abort() {
   stop();
-  for (const auto& worker : workers_) worker->session.abort();
+  for (const auto& worker : workers_) worker->session.abort(kShuttingDown);
 }
 
 }  // namespace transport::smtp

@@ -20,9 +20,11 @@ namespace transport::smtp {
 
 class Pool {
  public:
-  // `workers` counts the open connections for those who wait for their end.
+  // `workers` counts the open connections for those who wait for their end. `watch` must outlive
+  // the pool.
   Pool(std::shared_ptr<boost::asio::io_context> loop, SmtpOptions options,
-       std::shared_ptr<boost::asio::ssl::context> tls, std::shared_ptr<Tally> workers);
+       std::shared_ptr<boost::asio::ssl::context> tls, std::shared_ptr<Tally> workers,
+       AnswerWatch& watch);
 
   void submit(std::unique_ptr<Assignment> job);
   // Waiting mails are Deferred, idle connections quit, dialogues that are not past DATA are ended.
@@ -33,8 +35,8 @@ class Pool {
  private:
   struct Worker {
     Worker(const std::shared_ptr<boost::asio::io_context>& loop, const SmtpOptions& options,
-           boost::asio::ssl::context& tls)
-        : session(loop, options, tls), wake_up(*loop) {}
+           boost::asio::ssl::context& tls, AnswerWatch& watch)
+        : session(loop, options, tls, watch), wake_up(*loop) {}
     Session session;
     boost::asio::steady_timer wake_up;
     bool opening = true;
@@ -56,11 +58,20 @@ class Pool {
   bool can_spawn() const;
   void pause(std::chrono::milliseconds first);
   void defer_all(Jobs& jobs);
+  void watch_silence();
+  void end_if_silent();
+  void watch_deadline(SteadyTime deadline);
+  void end_late();
+  void end_late(Jobs& jobs);
 
   std::shared_ptr<boost::asio::io_context> loop_;
   const SmtpOptions options_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
   std::shared_ptr<Tally> tally_;
+  AnswerWatch& watch_;
+  boost::asio::steady_timer silence_;
+  bool watching_silence_ = false;
+  boost::asio::steady_timer late_;  // at the first deadline of those that wait
   std::unordered_set<std::shared_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;  // the last to become idle is the first to work again
   std::size_t opening_ = 0;    // workers whose connection is not ready yet

@@ -1,7 +1,5 @@
 #include "transport/smtp/reply.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace transport::smtp {
@@ -13,15 +11,16 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// The code of a line (RFC 5321 §4.2: [2-5][0-5][0-9]), 0 when there is none. Greater second digits
-// exist in the wild.
-int code_of(std::string_view line) {
+// The code of a line (RFC 5321 §4.2: [2-5][0-5][0-9]), 0 when there is none or not all of it has
+// come. Greater second digits exist in the wild.
+int code_of(std::string_view line, bool ended) {
   if (line.size() < kCodeBytes || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
       !is_digit(line[2])) {
     return 0;
   }
-  if (line.size() > kCodeBytes && line[kCodeBytes] != ' ' && line[kCodeBytes] != '-') return 0;
-  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+  const bool code_ends =
+      line.size() == kCodeBytes ? ended : line[kCodeBytes] == ' ' || line[kCodeBytes] == '-';
+  return code_ends ? (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0') : 0;
 }
 
 ParsedReply malformed(std::string problem) {
@@ -55,30 +54,34 @@ void append_printable(std::string& text, std::string_view line) {
 ParsedReply parse_reply(std::string_view input) {
   ParsedReply parsed;
   std::size_t start = 0;
-  while (true) {
+  bool is_last = false;
+  while (!is_last && start < input.size()) {
     const std::size_t end = input.find('\n', start);
-    const std::size_t length = (end == input.npos ? input.size() : end) - start;
-    if (length > kReplyLineBytesMax) {
-      return malformed(fmt::format("a line longer than {} bytes", kReplyLineBytesMax));
-    }
-    if (start + length > kReplyBytesMax) {
-      return malformed(fmt::format("more than {} bytes", kReplyBytesMax));
-    }
-    if (end == input.npos) return parsed;
-    std::string_view line = input.substr(start, length);
+    const bool ended = end != input.npos;
+    std::string_view line = input.substr(start, ended ? end - start : input.npos);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    const int code = code_of(line);
-    if (code == 0) return malformed("a line without a reply code");
+    const int code = code_of(line, ended);
+    // A line whose code is still to come may become a good one.
+    if (code == 0 && !ended && line.size() <= kCodeBytes) return parsed;
+    if (code == 0 && start == 0) return malformed("a line without a reply code");
+    if (code == 0) {
+      parsed.reply.cut = true;  // the code was given, what follows is noise
+      break;
+    }
     if (start > 0 && code != parsed.reply.code) return malformed("lines with different codes");
     parsed.reply.code = code;
-    const bool last = line.size() <= kCodeBytes || line[kCodeBytes] == ' ';
-    parsed.reply.body += line.substr(std::min(line.size(), kCodeBytes + 1));
+    parsed.reply.body +=
+        line.substr(0, kReplyLineBytesMax).substr(std::min(line.size(), kCodeBytes + 1));
     parsed.reply.body += '\n';
+    if (!ended) break;
+    is_last = line.size() <= kCodeBytes || line[kCodeBytes] == ' ';
     start = end + 1;
-    if (last) break;
   }
+  const bool is_too_long = !is_last && input.size() > kReplyBytesMax;
+  parsed.reply.cut = parsed.reply.cut || (is_too_long && parsed.reply.code != 0);
+  if (!is_last && !parsed.reply.cut) return parsed;
   parsed.status = ParsedReply::Status::Complete;
-  parsed.consumed = start;
+  parsed.consumed = is_last ? start : input.size();
   return parsed;
 }
 

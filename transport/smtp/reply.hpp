@@ -9,15 +9,18 @@
 
 namespace transport::smtp {
 
-// RFC 5321 §4.5.3.1.5 says 512; real servers exceed it, and to take a 250 for garbage after the
-// dot would double a mail. This is what Postfix takes.
-inline constexpr std::size_t kReplyLineBytesMax = 2'048;
-inline constexpr std::size_t kReplyBytesMax = 64 << 10;  // all lines of one reply
-inline constexpr std::size_t kReplyTextBytesMax = 512;   // what an outcome keeps
+// RFC 5321 §4.5.3.1.5 says 512 bytes to a line; real servers exceed it. The code stands in the
+// first bytes, so no length makes a reply unreadable: to take a 250 or a 550 for garbage after the
+// dot would double a mail.
+inline constexpr std::size_t kReplyLineBytesMax = 2'048;  // what is kept of a line
+inline constexpr std::size_t kReplyBytesMax = 64 << 10;   // what is read of a reply
+inline constexpr std::size_t kReplyTextBytesMax = 512;    // what an outcome keeps
 
 struct Reply {
   int code = 0;
   std::string body;  // the lines after their codes, each ended by \n
+  // Its end was not read: the session cannot go on after it.
+  bool cut = false;
 
   bool positive() const { return code >= 200 && code < 300; }
   bool transient() const { return code >= 400 && code < 500; }
@@ -28,11 +31,12 @@ struct ParsedReply {
   enum class Status { Complete, Partial, Malformed };
   Status status = Status::Partial;
   std::size_t consumed = 0;  // bytes of the input, when Complete
-  Reply reply;               // when Complete
-  std::string problem;       // when Malformed: "a line longer than 2048 bytes"
+  Reply reply;          // when Partial what has come of it; code 0 as long as the code is not known
+  std::string problem;  // when Malformed: "a line without a reply code"
 };
 
-// Reads one reply from the start of `input`. Lines may end in CRLF or LF.
+// Reads one reply from the start of `input`. Lines may end in CRLF or LF. A reply that does not end
+// within kReplyBytesMax is Complete and cut.
 ParsedReply parse_reply(std::string_view input);
 
 // For outcomes: enhanced code (RFC 3463) taken off the lines, text printable ASCII in one line.

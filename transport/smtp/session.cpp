@@ -28,6 +28,7 @@ constexpr std::string_view kDot = ".\r\n";
 
 asio::awaitable<Delivery> Session::deliver(Assignment& job) {
   Transaction transaction(job, peer_);
+  connection_.limit(job.mail().deadline);
   const std::string problem = unfit(transaction);
   if (!problem.empty()) {
     transaction.outcome.result = MailResult::Rejected;
@@ -42,6 +43,7 @@ asio::awaitable<Delivery> Session::deliver(Assignment& job) {
     ++transactions_;
     needs_reset_ = transaction.outcome.result != MailResult::Accepted;
   }
+  connection_.limit(std::chrono::steady_clock::time_point::max());
   transaction.outcome.phase = job.phase;
   Delivery delivery;
   delivery.outcome = std::move(transaction.outcome);
@@ -162,7 +164,7 @@ asio::awaitable<bool> Session::exchange(Transaction& transaction, std::vector<Co
     }
     std::optional<Reply> reply;
     if (written) {
-      reply = co_await connection_.read_reply(command.timeout);
+      reply = co_await read_reply(command.stage, command.timeout);
     }
     if (reply) command.reply = std::move(*reply);
     if (command.reply.code == 0 || command.reply.code == kClosing) {
@@ -188,7 +190,7 @@ asio::awaitable<void> Session::abandon_data(bool no_recipient) {
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
   if (written) {
-    reply = co_await connection_.read_reply(options_.timeouts.dot);
+    reply = co_await read_reply(MailStage::Data, options_.timeouts.dot);
   }
   if (!reply || reply->code == kClosing) usable_ = false;
 }
@@ -225,7 +227,7 @@ asio::awaitable<void> Session::content(Transaction& transaction) {
 
 // A server that answers before the dot has given the mail up; nothing was taken.
 asio::awaitable<void> Session::early_answer(Transaction& transaction) {
-  const auto reply = co_await connection_.read_reply(options_.timeouts.data);
+  const auto reply = co_await read_reply(MailStage::Content, options_.timeouts.data);
   if (reply && (reply->transient() || reply->permanent())) {
     refuse(transaction, *reply, MailStage::Content);
   } else if (reply) {
@@ -236,13 +238,14 @@ asio::awaitable<void> Session::early_answer(Transaction& transaction) {
 
 // From here to the reply nobody knows whether the server took the mail.
 asio::awaitable<void> Session::dot(Transaction& transaction) {
+  connection_.limit(std::chrono::steady_clock::time_point::max());  // the answer is worth the wait
   transaction.job.phase = MailPhase::DotWritten;
   transaction.outcome.stage = MailStage::Dot;
   transaction.outcome.result = MailResult::Unknown;
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(kDot, options_.timeouts.block);
   if (written) {
-    reply = co_await connection_.read_reply(options_.timeouts.dot);
+    reply = co_await read_reply(MailStage::Dot, options_.timeouts.dot);
   }
   if (reply) {
     judge_dot(transaction, *reply);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "transport/smtp/answer_watch.hpp"
 #include "transport/smtp/assignment.hpp"
 #include "transport/smtp/connection.hpp"
 #include "transport/smtp/content.hpp"
@@ -34,6 +35,9 @@ struct Extensions {
   static Extensions read(std::string_view body);
 };
 
+// "mail.example.org:25 has said nothing for 12 s, waiting for its greeting."
+std::string silence_sentence(const SmtpOptions& options, const AnswerWatch::Silence& silence);
+
 struct OpenFailure {
   segmentflow::MailStage stage;
   segmentflow::MailReply reply;  // code 0 when none decided
@@ -49,8 +53,10 @@ struct Delivery {
 
 class Session {
  public:
+  // What is passed by reference must outlive the session.
   Session(std::shared_ptr<boost::asio::io_context> loop, const SmtpOptions& options,
-          boost::asio::ssl::context& tls);
+          boost::asio::ssl::context& tls, AnswerWatch& watch);
+  ~Session();
 
   // Connects, greets, STARTTLS and AUTH as the options say. nullopt = ready.
   boost::asio::awaitable<std::optional<OpenFailure>> open();
@@ -59,12 +65,15 @@ class Session {
   boost::asio::awaitable<void> settle();  // RSET when the last transaction failed
   boost::asio::awaitable<void> quit();
 
-  void abort();          // ends what is under way; its result comes at once
+  // Ends what is under way; its result comes at once. `why` follows the name of the peer.
+  void abort(std::string_view why);
   bool peer_has_left();  // or said something unasked: for idle sessions
-  bool usable() const { return usable_; }
+  bool usable() const { return usable_ && connection_.open(); }
   bool spent() const { return spent_; }  // the peer takes no more mails in this session
   bool past_data() const { return gate_ != nullptr; }
   std::size_t transactions() const { return transactions_; }
+  bool is_secure() const { return connection_.secure(); }
+  const std::string& hello_name() const { return hello_name_; }  // that was said, "" before
 
  private:
   struct Transaction;
@@ -79,6 +88,8 @@ class Session {
   boost::asio::awaitable<std::optional<Reply>> command(std::string line,
                                                        segmentflow::MailStage stage,
                                                        std::chrono::milliseconds timeout);
+  boost::asio::awaitable<std::optional<Reply>> read_reply(segmentflow::MailStage stage,
+                                                          std::chrono::milliseconds timeout);
   boost::asio::awaitable<bool> greet();
   boost::asio::awaitable<bool> say_hello();
   boost::asio::awaitable<bool> secure();
@@ -120,9 +131,11 @@ class Session {
   std::shared_ptr<boost::asio::io_context> loop_;
   const SmtpOptions& options_;
   boost::asio::ssl::context& tls_;
+  AnswerWatch& watch_;
   const std::string peer_;
   Connection connection_;
   Extensions extensions_;
+  std::string hello_name_;
   std::optional<OpenFailure> open_failure_;
   std::shared_ptr<DotGate> gate_;  // from 354 to the end of the transaction
   std::size_t transactions_ = 0;

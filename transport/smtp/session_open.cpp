@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "transport/smtp/session.hpp"
+#include "transport/smtp/smtp_transport.hpp"
 #include "transport/smtp/stage.hpp"
 
 namespace transport::smtp {
@@ -36,17 +37,6 @@ std::string upper_case(std::string_view text) {
   std::string upper(text);
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return upper;
-}
-
-// Names from the options are checked there; the system's own may be anything.
-std::string hello_name(const SmtpOptions& options) {
-  if (!options.hello_name.empty()) return options.hello_name;
-  boost::system::error_code error;
-  std::string name = asio::ip::host_name(error);
-  const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '.';
-  });
-  return valid && !error ? name : "localhost";
 }
 
 std::string base64(std::string_view bytes) {
@@ -84,16 +74,52 @@ Extensions Extensions::read(std::string_view body) {
   return extensions;
 }
 
+namespace {
+
+// Why a relay may be silent where it should greet.
+std::string_view silence_hint(const SmtpOptions& options) {
+  return options.tls == TlsMode::Implicit
+             ? ""
+             : " (a port that wants TLS from the first byte, often 465, is written smtps://)";
+}
+
+}  // namespace
+
+std::string silence_sentence(const SmtpOptions& options, const AnswerWatch::Silence& silence) {
+  return fmt::format(
+      "{} has said nothing for {} s, {}{}.", options.peer(),
+      std::chrono::duration_cast<std::chrono::seconds>(silence.lasting).count(),
+      waiting_at(silence.stage),
+      silence.stage == MailStage::Greeting ? silence_hint(options) : std::string_view());
+}
+
+// The option was checked; the system's own name may be anything.
+std::string machine_name(const SmtpOptions& options) {
+  if (!options.hello_name.empty()) return options.hello_name;
+  boost::system::error_code error;
+  std::string name = asio::ip::host_name(error);
+  return !error && is_full_name(name) ? name : std::string();
+}
+
 Session::Session(std::shared_ptr<asio::io_context> loop, const SmtpOptions& options,
-                 asio::ssl::context& tls)
+                 asio::ssl::context& tls, AnswerWatch& watch)
     : loop_(std::move(loop)),
       options_(options),
       tls_(tls),
+      watch_(watch),
       peer_(options.peer()),
       connection_(*loop_) {}
 
+Session::~Session() {
+  watch_.given_up(this);
+}
+
 std::string Session::sentence(MailStage stage) const {
-  return fmt::format("{} {} while {}.", peer_, connection_.failure(), waiting_at(stage));
+  if (stage == MailStage::Connect) return fmt::format("{} {}.", peer_, connection_.failure());
+  std::string words =
+      fmt::format("{} {} while {}", peer_, connection_.failure(), waiting_at(stage));
+  if (stage == MailStage::Greeting) words += silence_hint(options_);
+  return words + '.';
 }
 
 // Something of ours or of the relay's is not as it has to be; time will not mend it.
@@ -116,7 +142,18 @@ bool Session::fail_open(const Reply& reply, MailStage stage) {
 }
 
 bool Session::fail_open_network(MailStage stage) {
-  open_failure_ = OpenFailure{stage, {}, sentence(stage), false};
+  const auto trouble = connection_.tls_trouble();
+  const bool is_ours = trouble != Connection::TlsTrouble::None;
+  std::string detail =
+      is_ours ? fmt::format("{} {}", peer_, connection_.failure()) : sentence(stage);
+  if (trouble == Connection::TlsTrouble::NotTls) {
+    detail += options_.tls == TlsMode::Implicit
+                  ? ": write smtp:// for a port with STARTTLS (often 587) or without TLS (25)."
+                  : " after its answer to STARTTLS.";
+  } else if (is_ours) {
+    detail += '.';
+  }
+  open_failure_ = OpenFailure{stage, {}, std::move(detail), is_ours};
   return false;
 }
 
@@ -138,17 +175,33 @@ asio::awaitable<std::optional<OpenFailure>> Session::open() {
 }
 
 asio::awaitable<bool> Session::greet() {
+  watch_.asked(this, MailStage::Connect);
   const bool connected =
-      co_await connection_.connect(options_.host, options_.port, options_.timeouts.connect);
+      co_await connection_.connect(options_.host, options_.port, watch_.last_address(),
+                                   options_.address_stagger, options_.timeouts.connect);
+  watch_.given_up(this);
   if (!connected) co_return fail_open_network(MailStage::Connect);
+  watch_.connected_to(connection_.peer_address());
   if (options_.tls == TlsMode::Implicit) {
     const bool secured = co_await handshake();
     if (!secured) co_return false;
   }
-  const auto banner = co_await connection_.read_reply(options_.timeouts.banner);
+  const auto banner = co_await read_reply(MailStage::Greeting, options_.timeouts.banner);
   if (!banner) co_return fail_open_network(MailStage::Greeting);
   if (banner->code != kReady) co_return fail_open(*banner, MailStage::Greeting);
   co_return true;
+}
+
+asio::awaitable<std::optional<Reply>> Session::read_reply(MailStage stage,
+                                                          std::chrono::milliseconds timeout) {
+  watch_.asked(this, stage);
+  auto reply = co_await connection_.read_reply(timeout);
+  if (reply) {
+    watch_.answered(this);
+  } else {
+    watch_.given_up(this);
+  }
+  co_return reply;
 }
 
 asio::awaitable<std::optional<Reply>> Session::command(std::string line, MailStage stage,
@@ -157,15 +210,16 @@ asio::awaitable<std::optional<Reply>> Session::command(std::string line, MailSta
   std::optional<Reply> reply;
   const bool written = co_await connection_.write(line, options_.timeouts.block);
   if (written) {
-    reply = co_await connection_.read_reply(timeout);
+    reply = co_await read_reply(stage, timeout);
   }
   if (!reply) fail_open_network(stage);
   co_return reply;
 }
 
 asio::awaitable<bool> Session::say_hello() {
-  const std::string name = hello_name(options_);
-  auto reply = co_await command("EHLO " + name, MailStage::Hello, options_.timeouts.ehlo);
+  if (hello_name_.empty()) hello_name_ = machine_name(options_);
+  if (hello_name_.empty()) hello_name_ = connection_.local_literal();
+  auto reply = co_await command("EHLO " + hello_name_, MailStage::Hello, options_.timeouts.ehlo);
   if (!reply) co_return false;
   extensions_ = {};
   if (reply->positive()) {
@@ -173,7 +227,7 @@ asio::awaitable<bool> Session::say_hello() {
     co_return true;
   }
   if (!reply->permanent()) co_return fail_open(*reply, MailStage::Hello);
-  reply = co_await command("HELO " + name, MailStage::Hello, options_.timeouts.ehlo);
+  reply = co_await command("HELO " + hello_name_, MailStage::Hello, options_.timeouts.ehlo);
   if (!reply) co_return false;
   if (!reply->positive()) co_return fail_open(*reply, MailStage::Hello);
   co_return true;
@@ -211,8 +265,10 @@ bool Session::must_verify() const {
 
 asio::awaitable<bool> Session::handshake() {
   const bool verify = must_verify();
-  const bool done =
-      co_await connection_.start_tls(tls_, options_.host, verify, options_.timeouts.handshake);
+  watch_.asked(this, MailStage::Tls);
+  const bool done = co_await connection_.start_tls(tls_, options_.host, verify, options_.ca_file,
+                                                   options_.timeouts.handshake);
+  watch_.given_up(this);
   if (!done) co_return fail_open_network(MailStage::Tls);
   co_return true;
 }
@@ -288,10 +344,10 @@ asio::awaitable<void> Session::quit() {
   connection_.close("was left");
 }
 
-void Session::abort() {
+void Session::abort(std::string_view why) {
   aborted_ = true;
   usable_ = false;
-  connection_.close("was left because delivery is shutting down");
+  connection_.close(why);
   if (gate_) gate_->answer(false);
 }
 

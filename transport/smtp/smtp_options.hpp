@@ -42,13 +42,18 @@ struct SmtpOptions {
   // lifts it: also over plain text and to unverified certificates.
   bool insecure_auth = false;
 
-  std::string hello_name;  // of EHLO; "" = the name of this machine
+  std::string
+      hello_name;  // of EHLO; "" = this machine's, or its address where that is no full name
   std::size_t connections_max = 20;
-  std::size_t messages_per_connection_max = 1'000;
+  // Exim, the usual relay of a Debian machine, leaves the 11th and later mails of a connection to
+  // its next queue run, half an hour later (smtp_accept_queue_per_connection).
+  std::size_t messages_per_connection_max = 10;
   std::size_t mails_max = 20'000;  // waiting and under way; more are Deferred at once
   std::chrono::milliseconds idle_close{30'000};
-  std::chrono::milliseconds pause_first{1'000};  // of new connections after 421 or a failed one
-  std::chrono::milliseconds pause_max{60'000};   // the pause doubles up to this
+  std::chrono::milliseconds pause_first{1'000};      // of new connections after 421 or a failed one
+  std::chrono::milliseconds pause_max{60'000};       // the pause doubles up to this
+  std::chrono::milliseconds address_stagger{250};    // between addresses, RFC 8305 §8
+  std::chrono::milliseconds silence_noticed{5'000};  // told as silence; the time-outs go on
   Timeouts timeouts;
 
   // "host:port", as in MailOutcome::peer.

@@ -4,10 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -39,9 +41,10 @@ tl::expected<TlsContext, std::string> make_tls(const SmtpOptions& options) {
     tls->load_verify_file(options.ca_file, error);
   }
   if (error) {
-    return tl::unexpected(
-        fmt::format("The certificate authorities of the SMTP relay could not be read from {}: {}.",
-                    options.ca_file.empty() ? "the system" : options.ca_file, error.message()));
+    return tl::unexpected(fmt::format(
+        "The certificate authorities of the SMTP relay could not be read from {}: {}.{}",
+        options.ca_file.empty() ? "the system" : options.ca_file, error.message(),
+        options.ca_file.empty() ? "" : " Name a PEM file with ca= in the SMTP URL."));
   }
   return tls;
 }
@@ -50,17 +53,18 @@ tl::expected<TlsContext, std::string> make_tls(const SmtpOptions& options) {
 
 struct SmtpTransport::Impl {
   Impl(SmtpOptions settings, const TlsContext& tls)
-      : peer(settings.peer()),
-        mails_max(settings.mails_max),
-        pool(loop, std::move(settings), tls, connections),
+      : options(std::move(settings)),
+        peer(options.peer()),
+        pool(loop, options, tls, connections, watch),
         work(asio::make_work_guard(*loop)),
         thread([this] { run(); }) {}
 
   void run();
   void take_inbox();
 
+  const SmtpOptions options;
   const std::string peer;
-  const std::size_t mails_max;
+  AnswerWatch watch;  // before the loop, whose end may end sessions
   std::shared_ptr<asio::io_context> loop = std::make_shared<asio::io_context>(1);
   std::shared_ptr<Tally> mails = std::make_shared<Tally>();
   std::shared_ptr<Tally> connections = std::make_shared<Tally>();
@@ -92,6 +96,12 @@ void SmtpTransport::Impl::take_inbox() {
   for (auto& job : arrived) pool.submit(std::move(job));
 }
 
+std::optional<std::string> SmtpTransport::problem(const SmtpOptions& options) {
+  const auto tls = make_tls(options);
+  if (tls) return std::nullopt;
+  return tls.error();
+}
+
 tl::expected<std::unique_ptr<SmtpTransport>, std::string> SmtpTransport::create(
     SmtpOptions options) {
   if (options.host.empty()) return tl::unexpected<std::string>("The SMTP relay has no host name.");
@@ -99,6 +109,61 @@ tl::expected<std::unique_ptr<SmtpTransport>, std::string> SmtpTransport::create(
   if (!tls) return tl::unexpected(tls.error());
   auto impl = std::make_unique<Impl>(std::move(options), *tls);
   return std::unique_ptr<SmtpTransport>(new SmtpTransport(std::move(impl)));
+}
+
+namespace {
+
+asio::awaitable<void> open_and_quit(Session& session, SmtpTransport::Probe& probe,
+                                    std::string peer) {
+  auto failure = co_await session.open();
+  probe.secure = session.is_secure();
+  probe.hello_name = session.hello_name();
+  if (!failure) {
+    co_await session.quit();
+    co_return;
+  }
+  probe.failure = deferred(std::move(peer), std::move(failure->detail));
+  probe.failure->stage = failure->stage;
+  probe.failure->reply = std::move(failure->reply);
+  probe.failure->refuses_us = failure->refuses_us;
+}
+
+}  // namespace
+
+SmtpTransport::Probe SmtpTransport::probe(const SmtpOptions& options, milliseconds patience) {
+  Probe probe;
+  auto tls = make_tls(options);
+  if (!tls) {
+    probe.failure = deferred(options.peer(), tls.error());
+    probe.failure->stage = segmentflow::MailStage::Tls;
+    return probe;
+  }
+  AnswerWatch watch;
+  const auto loop = std::make_shared<asio::io_context>(1);
+  Session session(loop, options, **tls, watch);
+  asio::steady_timer timer(*loop, patience);
+  const std::string over = fmt::format("did not answer within {} s", patience.count() / 1'000);
+  timer.async_wait([&](const boost::system::error_code& error) {
+    if (!error) session.abort(over);
+  });
+  asio::co_spawn(*loop, open_and_quit(session, probe, options.peer()),
+                 [&](const std::exception_ptr& defect) {
+                   timer.cancel();
+                   if (defect) probe.failure = deferred(options.peer(), "The probe broke off.");
+                 });
+  loop->run();
+  return probe;
+}
+
+std::optional<segmentflow::PeerSilence> SmtpTransport::silence() const {
+  const auto silence = impl_->watch.silence();
+  if (!silence || silence->lasting < impl_->options.silence_noticed) return std::nullopt;
+  segmentflow::PeerSilence told;
+  told.peer = impl_->peer;
+  told.stage = silence->stage;
+  told.lasting = silence->lasting;
+  told.sentence = silence_sentence(impl_->options, *silence);
+  return told;
 }
 
 SmtpTransport::SmtpTransport(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -109,9 +174,9 @@ SmtpTransport::~SmtpTransport() {
 }
 
 void SmtpTransport::send(segmentflow::OutgoingMail mail, BeforeDot before_dot, Done done) {
-  if (!impl_->mails->add(impl_->mails_max)) {
+  if (!impl_->mails->add(impl_->options.mails_max)) {
     done(deferred(impl_->peer,
-                  fmt::format("{} mails already wait for the relay.", impl_->mails_max)));
+                  fmt::format("{} mails already wait for the relay.", impl_->options.mails_max)));
     return;
   }
   auto job = std::make_unique<Assignment>(std::move(mail), std::move(before_dot), std::move(done),

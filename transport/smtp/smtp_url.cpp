@@ -1,12 +1,15 @@
 #include "transport/smtp/smtp_url.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
+#include <cctype>
 #include <charconv>
 #include <set>
 
@@ -18,6 +21,9 @@ using Problem = std::string;  // "" = none
 
 constexpr std::uint16_t kSmtpPort = 25;
 constexpr std::uint16_t kSmtpsPort = 465;
+
+constexpr std::array<std::string_view, 7> kOptions = {
+    "tls", "ca", "connections", "messages", "silence", "hello", "insecure_auth"};
 
 bool printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -39,16 +45,22 @@ Problem read_tls(SmtpOptions& options, std::string_view value) {
   return {};
 }
 
-Problem read_connections(SmtpOptions& options, std::string_view value) {
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-  if (error != std::errc() || end != value.data() + value.size() || count < 1 ||
-      count > kConnectionsLimit) {
-    return fmt::format("The connections option of the SMTP URL must be a number from 1 to {}.",
-                       kConnectionsLimit);
+Problem read_number(std::size_t& target, std::string_view name, std::string_view value,
+                    std::size_t max) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < 1 || number > max) {
+    return fmt::format("The {} option of the SMTP URL must be a number from 1 to {}.", name, max);
   }
-  options.connections_max = count;
+  target = number;
   return {};
+}
+
+Problem read_silence(SmtpOptions& options, std::string_view value) {
+  std::size_t seconds = 0;
+  Problem problem = read_number(seconds, "silence", value, kSilenceSecondsLimit);
+  if (problem.empty()) options.silence_noticed = std::chrono::seconds(seconds);
+  return problem;
 }
 
 Problem read_text(std::string& target, std::string_view name, std::string value) {
@@ -63,7 +75,13 @@ Problem read_text(std::string& target, std::string_view name, std::string value)
 
 Problem read_option(SmtpOptions& options, const std::string& key, std::string value) {
   if (key == "tls") return read_tls(options, value);
-  if (key == "connections") return read_connections(options, value);
+  if (key == "connections") {
+    return read_number(options.connections_max, key, value, kConnectionsLimit);
+  }
+  if (key == "messages") {
+    return read_number(options.messages_per_connection_max, key, value, kMessagesLimit);
+  }
+  if (key == "silence") return read_silence(options, value);
   if (key == "ca") return read_text(options.ca_file, key, std::move(value));
   if (key == "hello") {
     if (!printable(value)) return "The hello option of the SMTP URL must be a host name.";
@@ -75,10 +93,8 @@ Problem read_option(SmtpOptions& options, const std::string& key, std::string va
     return {};
   }
   const std::string shown = urls::encode(key, urls::unreserved_chars);
-  return fmt::format(
-      "The SMTP URL has the unknown option {}; known are tls, ca, connections, hello and "
-      "insecure_auth.",
-      shown);
+  return fmt::format("The SMTP URL has the unknown option {}; known are {}.", shown,
+                     fmt::join(kOptions, ", "));
 }
 
 Problem read_options(SmtpOptions& options, const urls::url_view& url) {
@@ -138,6 +154,53 @@ Problem read_place(SmtpOptions& options, const urls::url_view& url) {
   return {};
 }
 
+// Where the options begin: a question mark before one that is known, so that one in a password is
+// not taken for it.
+std::size_t begin_of_options(std::string_view text) {
+  for (std::size_t at = text.find('?'); at != text.npos; at = text.find('?', at + 1)) {
+    const std::string_view rest = text.substr(at + 1);
+    const bool known = std::any_of(kOptions.begin(), kOptions.end(), [&](std::string_view option) {
+      return rest.starts_with(option) && rest.substr(option.size()).starts_with('=');
+    });
+    if (known) return at;
+  }
+  return text.size();
+}
+
+bool is_escape(std::string_view text) {
+  return text.size() >= 3 && std::isxdigit(static_cast<unsigned char>(text[1])) != 0 &&
+         std::isxdigit(static_cast<unsigned char>(text[2])) != 0;
+}
+
+// Characters of user and password that have a meaning of their own in a URL cut it in the wrong
+// place; what is said about the pieces would lead astray, or tell of the password. So they are
+// looked for before it is parsed: everything up to the last @ is user and password.
+Problem read_escapes(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == text.npos) return {};
+  std::string_view rest = text.substr(scheme + 3);
+  rest = rest.substr(0, begin_of_options(rest));
+  const std::size_t at_sign = rest.rfind('@');
+  if (at_sign == rest.npos) return {};
+  std::set<std::string> wrong;
+  for (std::size_t at = 0; at < at_sign; ++at) {
+    const char c = rest[at];
+    const bool allowed =
+        c == '%' ? is_escape(rest.substr(at, std::min<std::size_t>(3, at_sign - at)))
+                 : c > ' ' && c < 0x7f &&
+                       std::string_view("/?#@[]\"<>\\^`{|}").find(c) == std::string_view::npos;
+    if (allowed) continue;
+    const auto byte = static_cast<unsigned char>(c);
+    wrong.insert(c > ' ' && c < 0x7f ? fmt::format("{} as %{:02X}", c, byte)
+                                     : fmt::format("%{:02X}", byte));
+  }
+  if (wrong.empty()) return {};
+  return fmt::format(
+      "The user or the password of the SMTP URL holds characters that a URL gives another meaning; "
+      "percent-encode them: write {}.",
+      fmt::join(wrong, ", "));
+}
+
 std::string_view tls_word(TlsMode mode) {
   switch (mode) {
     case TlsMode::Off:
@@ -157,6 +220,9 @@ std::string_view tls_word(TlsMode mode) {
 tl::expected<SmtpOptions, std::string> parse_smtp_url(std::string_view text) {
   if (text.size() > kUrlBytesMax) {
     return tl::unexpected(fmt::format("The SMTP URL is longer than {} bytes.", kUrlBytesMax));
+  }
+  if (Problem problem = read_escapes(text); !problem.empty()) {
+    return tl::unexpected(std::move(problem));
   }
   const auto parsed = urls::parse_uri(urls::string_view(text.data(), text.size()));
   if (!parsed) {

@@ -228,13 +228,14 @@ void Polite::operator()(Wire& wire, int) {
   }
 }
 
-Certificate::Certificate() : context_(SSL_CTX_new(TLS_server_method())) {
+Certificate::Certificate(long from_seconds, long until_seconds)
+    : context_(SSL_CTX_new(TLS_server_method())) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -86'400);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 86'400);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), from_seconds);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), until_seconds);
   X509_set_pubkey(certificate, key);
   X509_NAME* name = X509_get_subject_name(certificate);
   const auto* common = reinterpret_cast<const unsigned char*>("localhost");

@@ -120,7 +120,8 @@ struct Polite {
 // A self-signed certificate for localhost and 127.0.0.1.
 class Certificate {
  public:
-  Certificate();
+  // Valid from and until so many seconds from now.
+  explicit Certificate(long from_seconds = -86'400, long until_seconds = 86'400);
   ~Certificate();
   ssl_ctx_st* server_context() const { return context_; }
   const std::string& file() const { return file_; }

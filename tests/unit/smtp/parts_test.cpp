@@ -68,6 +68,45 @@ TEST_CASE("a wrong SMTP URL is refused without its secret") {
   }
 }
 
+TEST_CASE("characters in a password that cut a URL elsewhere are named, and not the password") {
+  const struct {
+    std::string url;
+    std::string words;
+  } all[] = {
+      {"smtps://USER1:s3cr/et@relay.example.com", "/ as %2F"},
+      {"smtp://user:s3cr?et@relay.example.com:587?tls=required", "? as %3F"},
+      {"smtp://user:12?s3cret@relay.example.com", "? as %3F"},
+      {"smtp://user:s3cr#et@relay.example.com", "# as %23"},
+      {"smtp://user:s3cr@et@relay.example.com", "@ as %40"},
+      {"smtp://us@er:s3cret@relay.example.com", "@ as %40"},
+      {"smtp://user:s3cret%@relay.example.com", "% as %25"},
+      {"smtp://user:s3cret%zz@relay.example.com", "% as %25"},
+      {"smtp://user:s3c/r@e t@relay.example.com", "%20, / as %2F, @ as %40"},
+  };
+  for (const auto& one : all) {
+    INFO(one.url);
+    const auto options = parse_smtp_url(one.url);
+    REQUIRE_FALSE(options);
+    CHECK(options.error().find(one.words + '.') != std::string::npos);
+    CHECK(options.error().find("s3c") == std::string::npos);
+  }
+  CHECK(parse_smtp_url("smtp://user:a:b@host")->password == "a:b");
+  CHECK(parse_smtp_url("smtp://host?ca=/etc/@relay.pem")->ca_file == "/etc/@relay.pem");
+}
+
+TEST_CASE("an SMTP URL limits mails through a connection and says what silence is") {
+  CHECK(parse_smtp_url("smtp://host")->messages_per_connection_max == 10);
+  const auto options = parse_smtp_url("smtp://host?messages=100&silence=20");
+  REQUIRE(options);
+  CHECK(options->messages_per_connection_max == 100);
+  CHECK(options->silence_noticed == std::chrono::seconds(20));
+  for (const std::string bad :
+       {"messages=0", "messages=100001", "silence=0", "silence=601", "messages=", "silence=5s"}) {
+    CHECK_FALSE(parse_smtp_url("smtp://host?" + bad));
+  }
+  CHECK(parse_smtp_url("smtp://host?messages=100000&silence=600"));
+}
+
 TEST_CASE("an unknown option of an SMTP URL is named") {
   const auto options = parse_smtp_url("smtp://host?tsl=off");
   REQUIRE_FALSE(options);
@@ -99,11 +138,54 @@ TEST_CASE("what is no reply is refused") {
     INFO(bytes);
     CHECK(parse_reply(bytes).status == ParsedReply::Status::Malformed);
   }
-  CHECK(parse_reply("250 " + std::string(kReplyLineBytesMax, 'x')).status ==
-        ParsedReply::Status::Malformed);
+}
+
+TEST_CASE("a reply of any length keeps its code") {
+  const auto line = parse_reply("550 5.7.1 " + std::string(2'100, 'x') + "\r\n220 next\r\n");
+  REQUIRE(line.status == ParsedReply::Status::Complete);
+  CHECK(line.reply.code == 550);
+  CHECK_FALSE(line.reply.cut);
+  CHECK(line.consumed == 2'112);
+  CHECK(line.reply.body.size() == kReplyLineBytesMax - 4 + 1);
+  const auto endless = parse_reply("250 " + std::string(kReplyBytesMax, 'x'));
+  REQUIRE(endless.status == ParsedReply::Status::Complete);
+  CHECK(endless.reply.code == 250);
+  CHECK(endless.reply.cut);
   std::string lines;
-  while (lines.size() <= kReplyBytesMax) lines += "250-" + std::string(500, 'x') + "\r\n";
-  CHECK(parse_reply(lines).status == ParsedReply::Status::Malformed);
+  while (lines.size() <= kReplyBytesMax) lines += "451-" + std::string(500, 'x') + "\r\n";
+  const auto flood = parse_reply(lines);
+  REQUIRE(flood.status == ParsedReply::Status::Complete);
+  CHECK(flood.reply.code == 451);
+  CHECK(flood.reply.cut);
+  const auto noise = parse_reply("550-no\r\nand now something else\r\n");
+  CHECK(noise.reply.code == 550);
+  CHECK(noise.reply.cut);
+}
+
+TEST_CASE("the code of a reply is known before its end") {
+  for (const std::string bytes : {"550 5.7.1 not yet", "550-first\r\n", "550-first\r\n55"}) {
+    INFO(bytes);
+    const auto parsed = parse_reply(bytes);
+    CHECK(parsed.status == ParsedReply::Status::Partial);
+    CHECK(parsed.reply.code == 550);
+  }
+  for (const std::string bytes : {"", "5", "550", "550\r"}) {
+    INFO(bytes);
+    CHECK(parse_reply(bytes).status == ParsedReply::Status::Partial);
+    CHECK(parse_reply(bytes).reply.code == 0);
+  }
+  CHECK(parse_reply("<html>").status == ParsedReply::Status::Malformed);
+}
+
+TEST_CASE("full names of hosts, and others") {
+  for (const std::string name : {"mail.example.org", "a.b", "web-7.default.svc.cluster.local"}) {
+    CHECK(is_full_name(name));
+  }
+  for (const std::string name :
+       {"", "vm", "c0ffee12ab34", "a..b", ".a.b", "a.b.", "-a.b", "a_b.c", "a b.c", "(none)"}) {
+    INFO(name);
+    CHECK_FALSE(is_full_name(name));
+  }
 }
 
 TEST_CASE("a reply without text and with a bare LF is one") {

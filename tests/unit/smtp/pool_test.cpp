@@ -34,6 +34,7 @@ TEST_CASE("many mails at once are each delivered once over at most N connections
   FakeServer server(polite);
   auto options = options_for(server);
   options.connections_max = 4;
+  options.messages_per_connection_max = 1'000;
   auto transport = transport_for(std::move(options));
   std::vector<Outcome> outcomes(300);
   for (auto& outcome : outcomes) transport->send(any_mail(), say_go, outcome.done());

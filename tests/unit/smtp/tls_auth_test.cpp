@@ -134,7 +134,7 @@ TEST_CASE("tls=required verifies the certificate against the given authority") {
 TEST_CASE("the certificate must be that of the host") {
   const Certificate certificate;
   const auto polite = starttls_server();
-  FakeServer server(polite, certificate.server_context());
+  FakeServer server(polite, certificate.server_context(), FakeServer::Where::Everywhere);
   check_not_sent(deliver_with(server, [&](auto& options) {
     options.host = "127.0.0.2";
     options.tls = TlsMode::Required;
