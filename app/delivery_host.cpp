@@ -28,8 +28,8 @@ std::filesystem::path capture_folder(const Settings& settings) {
 std::optional<std::string> problem_of_delivery_url(const std::string& url) {
   if (delivery_mode_of(url) != DeliveryMode::Smtp) return std::nullopt;
   const auto options = transport::smtp::parse_smtp_url(url);
-  if (options) return std::nullopt;
-  return options.error();
+  if (!options) return options.error();
+  return transport::smtp::SmtpTransport::problem(*options);
 }
 
 std::string describe_delivery(const Settings& settings, const std::string& url) {

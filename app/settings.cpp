@@ -42,7 +42,9 @@ constexpr std::array kInfos = {
     SettingInfo{
         "smtp_url",
         "How mail leaves: smtp://user:password@host:port?tls=off|starttls|required, smtps://…, "
-        "or capture: to keep it as files. Kept sealed in the database by init and serve",
+        "or capture: to keep it as files; user and password percent-encoded. Options: tls, ca, "
+        "connections, messages (through one connection, default 10), hello, silence, "
+        "insecure_auth. Kept sealed in the database by init and serve",
         "", true},
     SettingInfo{"api_key", "API key for mcp and call", "", true},
     SettingInfo{"base_url", "URL of a running server; mcp and call then go through it", ""},

@@ -9,13 +9,17 @@
 #include "app/commands/commands.hpp"
 #include "app/runtime.hpp"
 #include "core/access/api_keys.hpp"
+#include "core/delivery/delivery_config.hpp"
 #include "core/delivery/delivery_records.hpp"
+#include "transport/smtp/smtp_transport.hpp"
+#include "transport/smtp/smtp_url.hpp"
 
 namespace segmentflow::app {
 namespace {
 
 constexpr std::uintmax_t kFreeBytesMin = 1ULL << 30;
 constexpr int kSyncProbes = 50;
+constexpr std::chrono::milliseconds kRelayPatience{15'000};  // for a whole session without a mail
 
 // Prints one finding a line and remembers the worst.
 class Report {
@@ -86,8 +90,13 @@ void check_processes(Runtime& runtime, const std::vector<KnownInstance>& instanc
 }
 
 void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
-  const auto jobs = tx.query("SELECT count(*) FROM jobs").at(0)[0].integer();
-  report.ok(fmt::format("{} emails waiting or under way", jobs));
+  const auto rows = tx.query(
+      "SELECT count(*), coalesce(min(s.created_at), 0) FROM jobs j "
+      "LEFT JOIN email_sends s ON s.id = j.subject_id");
+  const auto jobs = rows.at(0)[0].integer();
+  const Time oldest = rows.at(0)[1].integer();
+  report.ok(fmt::format("{} emails waiting or under way{}", jobs,
+                        oldest > 0 ? ", the oldest since " + to_iso8601(oldest) : ""));
   if (const auto unknown = count_unknown_attempts(tx); unknown > 0) {
     report.warn(fmt::format("{} delivery attempts ended without the server's answer", unknown));
   }
@@ -111,6 +120,46 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
   report.ok(fmt::format("database {}", runtime.database().shown_url()));
 }
 
+// Opens a session as a delivery does, and sends nothing.
+void check_relay(const transport::smtp::SmtpOptions& options, Report& report) {
+  if (transport::smtp::machine_name(options).empty()) {
+    report.warn(
+        "this machine has no full host name, so the relay is greeted with our address; where it "
+        "wants a name, set hello= in the SMTP URL");
+  }
+  const auto probe = transport::smtp::SmtpTransport::probe(options, kRelayPatience);
+  if (!probe.failure) {
+    report.ok(fmt::format("the relay {} takes our session{}{}, greeted as {}", options.peer(),
+                          probe.secure ? " over TLS" : " in plain text",
+                          options.user.empty() ? "" : " and our login", probe.hello_name));
+    return;
+  }
+  const auto& failure = *probe.failure;
+  report.bad(fmt::format(
+      "nothing can be delivered: {}{}", failure.detail,
+      failure.reply.text.empty() ? "" : fmt::format(" It said: \"{}\"", failure.reply.text)));
+}
+
+// By the URL in the database, which is what the server delivers with.
+void check_delivery(Runtime& runtime, Report& report) {
+  Result<std::string> url = std::string();
+  const auto read = runtime.database().read(
+      [&](Transaction& tx) { url = load_delivery_url(tx, runtime.secret()); });
+  if (!read) return report.bad(fmt::format("database: {}", read.error().message));
+  if (!url) return report.bad(url.error().message);
+  const DeliveryStatus delivery = runtime.engine().delivery_status();
+  if (delivery.enabled) {
+    report.ok(delivery.detail);
+  } else {
+    report.warn(delivery.detail);
+  }
+  if (const auto problem = problem_of_delivery_url(*url)) {
+    return report.bad(fmt::format("nothing can be delivered: {}", *problem));
+  }
+  if (delivery_mode_of(*url) != DeliveryMode::Smtp) return;
+  if (const auto options = transport::smtp::parse_smtp_url(*url)) check_relay(*options, report);
+}
+
 void check_installation_state(Runtime& runtime, Report& report) {
   std::vector<KnownInstance> instances;
   const auto read = runtime.database().read([&](Transaction& tx) {
@@ -119,12 +168,7 @@ void check_installation_state(Runtime& runtime, Report& report) {
   });
   if (!read) return report.bad(fmt::format("database: {}", read.error().message));
   check_processes(runtime, instances, report);
-  const DeliveryStatus delivery = runtime.engine().delivery_status();
-  if (delivery.enabled) {
-    report.ok(delivery.detail);
-  } else {
-    report.warn(delivery.detail);
-  }
+  check_delivery(runtime, report);
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 // The way to the mail server: TLS, passwords, and delivery that is switched on later.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { accepted, finalSend, sendBody } from "./demo.mjs";
-import { binary, dataFolder, engine, eventually, run, sink } from "./harness.mjs";
+import { binary, dataFolder, engine, eventually, freePort, run, sink } from "./harness.mjs";
 
 const quick = { SEGMENTFLOW_RETRY_SCHEDULE: "200ms" };
 const user = "mailer@example.com";
@@ -154,4 +155,108 @@ test("a URL that makes no sense is refused at the start, without its password", 
     assert.match(done.stderr, /SMTP|smtp/);
     assert.ok(!done.stderr.includes(encodeURIComponent(password)), done.stderr);
   }
+});
+
+test("characters of a password that cut the URL are named, and not the password", async (t) => {
+  const data = await dataFolder(t);
+  for (const [character, escape] of [["/", "%2F"], ["?", "%3F"], ["#", "%23"], ["@", "%40"]]) {
+    const url = `smtps://USER1:s3c${character}ret@relay.example.com?tls=off`;
+    const env = { SEGMENTFLOW_DATA_DIR: data, SEGMENTFLOW_SMTP_URL: url };
+    const done = await run(binary, ["init"], { env });
+    assert.notEqual(done.code, 0, done.stdout);
+    assert.ok(done.stderr.includes(`write ${character} as ${escape}.`), done.stderr);
+    assert.doesNotMatch(done.stderr, /s3c|ret@|USER1/);
+  }
+});
+
+// What `doctor` says of an installation that delivers through `url`; before it runs, `meanwhile`.
+async function doctor(t, url, meanwhile = async () => {}) {
+  const env = { SEGMENTFLOW_DATA_DIR: await dataFolder(t), SEGMENTFLOW_SMTP_URL: url };
+  const made = await run(binary, ["init", "--demo"], { env });
+  assert.equal(made.code, 0, made.stderr);
+  await meanwhile();
+  return run(binary, ["doctor"], { env });
+}
+
+test("doctor opens a session with the relay and says what is wrong with it", async (t) => {
+  const { file, key, cert } = await certificate(t);
+  const ca = encodeURIComponent(file);
+  const good = await server(t, { key, cert, disabledCommands: [] },
+    (port) => `smtp://${credentials}127.0.0.1:${port}?tls=required&ca=${ca}`);
+  const well = await doctor(t, good.url);
+  assert.equal(well.code, 0, well.stdout);
+  assert.match(well.stdout,
+    /ok +the relay 127\.0\.0\.1:\d+ takes our session over TLS and our login/);
+  assert.equal(good.messages.length, 0);
+
+  const missing = join(await dataFolder(t), "ca.pem");
+  await copyFile(file, missing);
+  const cases = [
+    [`smtp://u:wrong@127.0.0.1:${good.port}?tls=required&ca=${ca}`,
+      /refused the login with 535/],
+    [`smtp://127.0.0.1:${await freePort()}`, /refused the connection/],
+    [`smtp://127.0.0.1:${good.port}?tls=required`, /self-signed certificate for 127\.0\.0\.1/],
+    [`smtp://localhost:${good.port}?tls=required&ca=${ca}`,
+      /certificate for 127\.0\.0\.1, and not for localhost/],
+    [`smtps://127.0.0.1:${good.port}`, /does not speak TLS on this port: write smtp:/],
+    [`smtp://127.0.0.1:${good.port}?ca=${encodeURIComponent(missing)}`, /ca\.pem/,
+      () => rm(missing)],
+  ];
+  for (const [url, words, meanwhile] of cases) {
+    const done = await doctor(t, url, meanwhile);
+    assert.equal(done.code, 1, `${url}: ${done.stdout}`);
+    const failures = done.stdout.split("\n").filter((line) => line.startsWith("FAIL"));
+    assert.equal(failures.length, 1, done.stdout);
+    assert.match(failures[0], words);
+    assert.ok(!done.stdout.includes("wrong@"));
+  }
+});
+
+test("a file of authorities that is not there is refused at once", async (t) => {
+  const env = {
+    SEGMENTFLOW_DATA_DIR: await dataFolder(t),
+    SEGMENTFLOW_SMTP_URL: "smtps://relay.example.com?ca=/nonexistent/ca.pem",
+  };
+  for (const command of [["init"], ["serve", "--listen", "127.0.0.1:0"]]) {
+    const done = await run(binary, command, { env });
+    assert.notEqual(done.code, 0, done.stdout);
+    assert.match(done.stderr, /\/nonexistent\/ca\.pem/);
+  }
+});
+
+test("an email that the relay refuses for our settings waits until they are mended", async (t) => {
+  let refusing = true;
+  const receiver = await sink(t, {
+    disabledCommands: ["AUTH", "STARTTLS"],
+    onRcptTo(address, session, done) {
+      const refusal = new Error("<vm>: Helo command rejected: need fully-qualified hostname");
+      done(refusing ? Object.assign(refusal, { responseCode: 504 }) : null);
+    },
+  });
+  const url = `smtp://127.0.0.1:${receiver.port}?tls=off`;
+  const on = await engine(t, { settings: { SEGMENTFLOW_SMTP_URL: url, ...quick } });
+  const { id } = await accepted(on, sendBody());
+  await eventually("the relay has refused it", async () => {
+    const { text } = await on.api("GET", "/metrics");
+    return /outcome="deferred"\} [1-9]/.test(text);
+  });
+  assert.equal((await on.api("GET", `/api/v1/emails/${id}`)).body.status, "Processing");
+  refusing = false;
+  assert.equal((await finalSend(on, id)).status, "Sent");
+  assert.equal(receiver.messages.length, 1);
+});
+
+test("a relay that takes connections and says nothing is told within seconds", async (t) => {
+  const sockets = [];
+  const silent = createServer((socket) => sockets.push(socket.on("error", () => {})));
+  await new Promise((done) => silent.listen(0, "127.0.0.1", done));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const url = `smtp://127.0.0.1:${silent.address().port}?silence=1`;
+  const on = await engine(t, { settings: { SEGMENTFLOW_SMTP_URL: url, ...quick } });
+  await accepted(on, sendBody());
+  await eventually("the log says so", () =>
+    /has said nothing for \d+ s, waiting for its greeting/.test(on.program.log()));
 });
