@@ -76,9 +76,30 @@ function firstDifference(expected, got, ignored, path = '') {
 
 const equal = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+/** A tree in which a line break is what it is in a text. */
+function withBreaksAsText(node) {
+  if (node.tag === undefined) return node;
+  if (node.tag === 'br') return { text: '\n' };
+  const children = [];
+  for (const child of node.children.map(withBreaksAsText)) {
+    const last = children.at(-1);
+    if (child.text !== undefined && last?.text !== undefined) last.text += child.text;
+    else children.push({ ...child });
+  }
+  return { ...node, children };
+}
+
+/** What counts of a plain text. */
+function plainOf(text, { textLayout, textCase }) {
+  const letters = textLayout ? text.replace(/[\s|]+/g, '') : text;
+  return textCase ? letters.toUpperCase() : letters;
+}
+
 /**
  * The difference between what the oracle and we made of a case; null when there is none. Two errors
- * are the same. `ignore` names attributes, and whether the plain text may differ.
+ * are the same. `ignore` says what may differ: `attributes` by name; `lineBreaks`, which are breaks
+ * in one HTML and part of the text in the other; in the plain text `textLayout` (blanks and the
+ * marks between cells), `textCase`, or all of it: `text`.
  */
 export function compareResults(oracle, own, ignore = {}) {
   if (oracle.error !== undefined || own.error !== undefined) {
@@ -89,13 +110,14 @@ export function compareResults(oracle, own, ignore = {}) {
       got: own.error ?? 'a document',
     };
   }
+  const tree = (html) => (ignore.lineBreaks ? withBreaksAsText(treeOf(html)) : treeOf(html));
   const difference = firstDifference(
-    treeOf(oracle.html),
-    treeOf(own.html),
+    tree(oracle.html),
+    tree(own.html),
     ignore.attributes ?? [],
   );
   if (difference) return { ...difference, path: `html ${difference.path}` };
-  if (!ignore.text && oracle.text !== own.text) {
+  if (!ignore.text && plainOf(oracle.text, ignore) !== plainOf(own.text, ignore)) {
     return { path: 'text', expected: oracle.text, got: own.text };
   }
   return null;

@@ -78,6 +78,16 @@ const markdownParts = [
   '![pic](https://a.example/p.png)',
   'Größe 日本 😀',
   '5. five\n6. six',
+  '# See [terms](https://a.example/T?a=B)',
+  '## Ask <help@a.example> or https://b.example/Q',
+  'see https://a.example/x_y?z=1, or www.b.example.',
+  'ask help@a.example now',
+  'https://a.example/~sam~',
+  'a | b\n---|--:\n1 | 2',
+  '| a |\n|---|\n| [l](https://a.example) |',
+  '- [x] paid\n- [ ] shipped',
+  '*odd [l](https://a.example/*)',
+  '[a](https://a.example)[b](https://b.example)',
 ];
 
 export class Generator {

@@ -34,7 +34,9 @@ constexpr std::array<PropRule, 1> kPreview = {
     {{"text", PropKind::String, true,
       "What mail clients show after the subject; cut at 150 characters."}}};
 constexpr std::array<PropRule, 3> kMarkdown = {
-    {{"content", PropKind::String, true, "GitHub-flavoured Markdown; HTML in it is left out."},
+    {{"content", PropKind::String, true,
+      "GitHub-flavoured Markdown; HTML in it is left out. Values put into it, as by $template, are "
+      "text; a content that is one $state or $item as a whole is read as Markdown."},
      {"markdownContainerStyles", PropKind::Style, false, "Style of the block around it."},
      {"markdownCustomStyles", PropKind::Styles, false,
       "Styles by element: h1 to h6, p, bold, italic, link, codeInline, codeBlock, blockQuote, ul, "

@@ -26,6 +26,8 @@ class Evaluator {
   Value evaluate(const Expression& expression, const Scope& scope);
   bool holds(const Condition& condition, const Scope& scope);
   Value read_state(const Pointer& pointer);
+  // ... and notes a path that leads nowhere.
+  Value read_for_prop(const Pointer& pointer);
 
   // Appends the filled template.
   void fill(std::string& out, const Expression::Template& text);
@@ -50,7 +52,6 @@ class Evaluator {
   Value call(const Expression::Call& call, const Scope& scope);
   Value collect(const Expression::List& list, const Scope& scope);
   Value collect(const Expression::Members& members, const Scope& scope);
-  Value read_for_prop(const Pointer& pointer);
   Value source_of(const Condition& condition, const Scope& scope);
   const Json& whole_model();
 

@@ -1,33 +1,45 @@
 // The Markdown component: the text is parsed when it is rendered, because it may come from data.
-#include "core/templates/render/escape.hpp"
+#include "core/templates/render/markdown_content.hpp"
 #include "core/templates/render/markdown_writer.hpp"
 #include "core/templates/render/writer.hpp"
 
 namespace segmentflow::render {
+namespace {
+
+void check_end(Evaluator& evaluator, ParsedMarkdown::End end, const Budget& budget) {
+  switch (end) {
+    case ParsedMarkdown::End::Whole:
+      return;
+    case ParsedMarkdown::End::TooDeep:
+      return evaluator.fail_with("The Markdown is nested deeper than " +
+                                 std::to_string(kMarkdownDepthMax) + " levels; flatten it.");
+    case ParsedMarkdown::End::TooLarge:
+      return evaluator.check_size(budget.output_bytes_max + 1);
+    case ParsedMarkdown::End::OutOfMemory:
+      return evaluator.fail_with("There is not enough memory to read the Markdown.");
+  }
+}
+
+}  // namespace
 
 void Writer::write_markdown(const Node& node, std::string_view style, const Scope& scope) {
-  const Value content = evaluator_.evaluate(node.text, scope);
-  if (!content.is(Value::Kind::String)) {
-    evaluator_.fail_with("The content of Markdown must be a string.");
-  }
+  MarkdownSource source;
+  MarkdownContent(evaluator_, scope, source).add(node.text);
+  evaluator_.spend_for(source.size_bytes());
   if (stop(node, "/props/content")) return;
   const Value custom = evaluator_.evaluate(node.attributes.custom_styles, scope);
   if (stop(node, "/props/markdownCustomStyles")) return;
-  bool had_html = false;
-  const auto document = parse_markdown(content.text, had_html);
-  if (!document) {
-    evaluator_.fail_with("The Markdown is nested deeper than " + std::to_string(kMarkdownDepthMax) +
-                         " levels; flatten it.");
-    stop(node, "/props/content");
-    return;
-  }
+  const ParsedMarkdown parsed =
+      parse_markdown(source.text(), {.bytes_max = budget_.output_bytes_max});
+  check_end(evaluator_, parsed.end, budget_);
+  if (stop(node, "/props/content")) return;
   std::vector<std::string> refused;
   const MarkdownStyles styles(custom, refused);
   const std::size_t before = html_.size();
   open_block(kCellBreaks);
   html_.append("<div data-id=\"react-email-markdown\"").append(style).append(">");
-  MarkdownWriter writer(html_, text_, styles);
-  writer.write(*document);
+  MarkdownWriter writer(source, budget_.output_bytes_max, html_, text_, styles);
+  writer.write(parsed.document);
   html_.append("</div>");
   close_block(kCellBreaks);
   evaluator_.spend_for(html_.size() - before);
@@ -35,7 +47,7 @@ void Writer::write_markdown(const Node& node, std::string_view style, const Scop
     warn(node, "refused_style", "/props/markdownCustomStyles/" + name,
          "This was left out: its value is not safe in a style.");
   }
-  if (had_html) {
+  if (parsed.had_html) {
     warn(node, "refused_html", "/props/content", "HTML in Markdown was left out.");
   }
   if (!writer.refused_address().empty()) {

@@ -5,6 +5,10 @@
 #include <array>
 #include <charconv>
 #include <exception>
+#include <utility>
+
+#include "core/templates/render/markdown_links.hpp"
+#include "core/templates/render/markdown_source.hpp"
 
 namespace segmentflow::render {
 namespace {
@@ -23,6 +27,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kEntitie
     {"yen", "\u00A5"},   {"cent", "\u00A2"},   {"deg", "\u00B0"},   {"plusmn", "\u00B1"},
     {"larr", "\u2190"},  {"rarr", "\u2192"},   {"check", "\u2713"}, {"shy", "\u00AD"},
 }};
+
+constexpr std::size_t kNodeBytes = 8;  // about the markup that a node becomes, at least
+constexpr std::string_view kTaskDone = "\u2611 ";
+constexpr std::string_view kTaskOpen = "\u2610 ";
 
 std::string utf8_of(std::uint32_t code) {
   constexpr std::uint32_t kCodeMax = 0x10FFFF;
@@ -68,7 +76,7 @@ std::string attribute_text(const MD_ATTRIBUTE& attribute) {
         text.append(part);
     }
   }
-  return text;
+  return unguard(text);
 }
 
 std::optional<std::string> title_text(const MD_ATTRIBUTE& attribute) {
@@ -76,83 +84,119 @@ std::optional<std::string> title_text(const MD_ATTRIBUTE& attribute) {
   return attribute_text(attribute);
 }
 
-// Takes md4c's events. What is open is a stack; a closed node moves into the one below.
+std::optional<Kind> kind_of(MD_BLOCKTYPE type) {
+  switch (type) {
+    case MD_BLOCK_QUOTE:
+      return Kind::Quote;
+    case MD_BLOCK_UL:
+      return Kind::BulletList;
+    case MD_BLOCK_OL:
+      return Kind::OrderedList;
+    case MD_BLOCK_LI:
+      return Kind::Item;
+    case MD_BLOCK_HR:
+      return Kind::Rule;
+    case MD_BLOCK_H:
+      return Kind::Heading;
+    case MD_BLOCK_CODE:
+      return Kind::CodeBlock;
+    case MD_BLOCK_P:
+      return Kind::Paragraph;
+    case MD_BLOCK_TABLE:
+      return Kind::Table;
+    case MD_BLOCK_THEAD:
+      return Kind::TableHead;
+    case MD_BLOCK_TBODY:
+      return Kind::TableBody;
+    case MD_BLOCK_TR:
+      return Kind::TableRow;
+    case MD_BLOCK_TH:
+      return Kind::HeadCell;
+    case MD_BLOCK_TD:
+      return Kind::Cell;
+    case MD_BLOCK_DOC:
+    case MD_BLOCK_HTML:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Kind> kind_of(MD_SPANTYPE type) {
+  switch (type) {
+    case MD_SPAN_EM:
+      return Kind::Emphasis;
+    case MD_SPAN_STRONG:
+      return Kind::Strong;
+    case MD_SPAN_DEL:
+      return Kind::Strike;
+    case MD_SPAN_CODE:
+      return Kind::Code;
+    case MD_SPAN_A:
+      return Kind::Link;
+    case MD_SPAN_IMG:
+      return Kind::Image;
+    default:  // of extensions that are off
+      return std::nullopt;
+  }
+}
+
+// Takes md4c's events. What is open is a stack; a closed node moves into the one below. The events
+// need not be balanced, and for odd emphasis md4c's are not: what is left closes what is open
+// within it, leaving what is not open does nothing, and take() closes the rest.
 class Builder {
  public:
-  Builder() { open_.emplace_back(); }
+  explicit Builder(const MarkdownLimits& limits) : limits_(limits) { open_.emplace_back(); }
 
   bool enter_block(MD_BLOCKTYPE type, const void* detail) {
-    switch (type) {
-      case MD_BLOCK_DOC:
-      case MD_BLOCK_HTML:
-        return true;
-      case MD_BLOCK_QUOTE:
-        return open(Kind::Quote);
-      case MD_BLOCK_UL:
-        return open(Kind::BulletList);
-      case MD_BLOCK_OL:
-        return open(Kind::OrderedList, static_cast<const MD_BLOCK_OL_DETAIL*>(detail)->start);
-      case MD_BLOCK_LI:
-        return open(Kind::Item);
-      case MD_BLOCK_HR:
-        return open(Kind::Rule);
-      case MD_BLOCK_H:
-        return open(Kind::Heading, static_cast<const MD_BLOCK_H_DETAIL*>(detail)->level);
-      case MD_BLOCK_CODE:
-        return open(Kind::CodeBlock);
-      case MD_BLOCK_P:
-        return open(Kind::Paragraph);
-      case MD_BLOCK_TABLE:
-        return open(Kind::Table);
-      case MD_BLOCK_THEAD:
-        return open(Kind::TableHead);
-      case MD_BLOCK_TBODY:
-        return open(Kind::TableBody);
-      case MD_BLOCK_TR:
-        return open(Kind::TableRow);
-      case MD_BLOCK_TH:
-      case MD_BLOCK_TD:
-        if (!open(type == MD_BLOCK_TH ? Kind::HeadCell : Kind::Cell)) return false;
-        open_.back().target = align_name(static_cast<const MD_BLOCK_TD_DETAIL*>(detail)->align);
-        return true;
+    const auto kind = kind_of(type);
+    if (!kind) return true;
+    if (*kind != Kind::Paragraph && !add_task_mark()) return false;
+    if (!open(*kind)) return false;
+    MarkdownNode& node = open_.back();
+    if (type == MD_BLOCK_OL) node.number = static_cast<const MD_BLOCK_OL_DETAIL*>(detail)->start;
+    if (type == MD_BLOCK_H) node.number = static_cast<const MD_BLOCK_H_DETAIL*>(detail)->level;
+    if (type == MD_BLOCK_TH || type == MD_BLOCK_TD) {
+      node.target = align_name(static_cast<const MD_BLOCK_TD_DETAIL*>(detail)->align);
     }
+    if (type == MD_BLOCK_LI) note_task(*static_cast<const MD_BLOCK_LI_DETAIL*>(detail));
     return true;
   }
 
   bool leave_block(MD_BLOCKTYPE type) {
-    if (type != MD_BLOCK_DOC && type != MD_BLOCK_HTML) close();
+    const auto kind = kind_of(type);
+    if (!kind) return true;
+    if (*kind == Kind::Item && !add_task_mark()) return false;
+    leave(*kind, 1);
     return true;
   }
 
   bool enter_span(MD_SPANTYPE type, const void* detail) {
-    switch (type) {
-      case MD_SPAN_EM:
-        return open(Kind::Emphasis);
-      case MD_SPAN_STRONG:
-        return open(Kind::Strong);
-      case MD_SPAN_DEL:
-        return open(Kind::Strike);
-      case MD_SPAN_CODE:
-        return open(Kind::Code);
-      case MD_SPAN_A: {
-        const auto* link = static_cast<const MD_SPAN_A_DETAIL*>(detail);
-        return open_target(Kind::Link, link->href, link->title);
-      }
-      case MD_SPAN_IMG: {
-        const auto* image = static_cast<const MD_SPAN_IMG_DETAIL*>(detail);
-        return open_target(Kind::Image, image->src, image->title);
-      }
-      default:  // of extensions that are off
-        return false;
+    const auto kind = kind_of(type);
+    if (!kind || !add_task_mark() || !open(*kind)) return false;
+    if (type == MD_SPAN_A) {
+      const auto* link = static_cast<const MD_SPAN_A_DETAIL*>(detail);
+      return set_target(link->href, link->title);
     }
+    if (type == MD_SPAN_IMG) {
+      const auto* image = static_cast<const MD_SPAN_IMG_DETAIL*>(detail);
+      return set_target(image->src, image->title);
+    }
+    return true;
   }
 
-  bool leave_span() {
-    close();
+  bool leave_span(MD_SPANTYPE type) {
+    std::size_t block = open_.size() - 1;  // a span does not reach beyond its block
+    while (block > 0 && is_span(open_[block].kind)) --block;
+    if (const auto kind = kind_of(type)) leave(*kind, block + 1);
     return true;
   }
 
   bool text(MD_TEXTTYPE type, std::string_view text) {
+    if (type == MD_TEXT_HTML) {
+      had_html_ = true;
+      return true;
+    }
+    if (!add_task_mark()) return false;
     switch (type) {
       case MD_TEXT_NULLCHAR:
         return add(Kind::Text, kReplacement);
@@ -160,34 +204,61 @@ class Builder {
         return add(Kind::Break, "");
       case MD_TEXT_SOFTBR:
         return add(Kind::Text, "\n");
-      case MD_TEXT_ENTITY:
-        return add(Kind::Entity, text);
-      case MD_TEXT_HTML:
-        had_html_ = true;
-        return true;
+      case MD_TEXT_ENTITY: {
+        const std::string characters = decode_entity(text);
+        return add(characters == text ? Kind::Entity : Kind::Text, characters);
+      }
       default:
-        return add(Kind::Text, text);
+        return add(Kind::Text, unguard(text));
     }
   }
 
-  MarkdownNode take() { return std::move(open_.front()); }
-  bool had_html() const { return had_html_; }
-
- private:
-  bool open(Kind kind, unsigned number = 0) {
-    if (open_.size() > kMarkdownDepthMax) return false;
-    MarkdownNode node;
-    node.kind = kind;
-    node.number = number;
-    open_.push_back(std::move(node));
-    return true;
+  ParsedMarkdown take() {
+    while (open_.size() > 1) close();
+    return {std::move(open_.front()), had_html_, end_};
   }
 
-  bool open_target(Kind kind, const MD_ATTRIBUTE& target, const MD_ATTRIBUTE& title) {
-    if (!open(kind)) return false;
+ private:
+  static bool is_span(Kind kind) { return kind >= Kind::Emphasis && kind <= Kind::Image; }
+
+  bool fail(ParsedMarkdown::End end) {
+    end_ = end;
+    return false;
+  }
+
+  bool spend(std::size_t bytes) {
+    bytes_ += bytes;
+    return bytes_ <= limits_.bytes_max || fail(ParsedMarkdown::End::TooLarge);
+  }
+
+  bool open(Kind kind) {
+    if (open_.size() > limits_.depth_max) return fail(ParsedMarkdown::End::TooDeep);
+    open_.emplace_back().kind = kind;
+    return spend(kNodeBytes);
+  }
+
+  bool set_target(const MD_ATTRIBUTE& target, const MD_ATTRIBUTE& title) {
     open_.back().target = attribute_text(target);
     open_.back().title = title_text(title);
-    return true;
+    return spend(target.size + title.size);
+  }
+
+  void note_task(const MD_BLOCK_LI_DETAIL& item) {
+    if (item.is_task != 0) task_mark_ = item.task_mark == ' ' ? kTaskOpen : kTaskDone;
+  }
+
+  // The box of a task stands before the first text of its item.
+  bool add_task_mark() {
+    if (task_mark_.empty()) return true;
+    return add(Kind::Text, std::exchange(task_mark_, {}));
+  }
+
+  // Closes the innermost open node of this kind, from the `first` on, and what is open within it.
+  void leave(Kind kind, std::size_t first) {
+    std::size_t at = open_.size();
+    while (at > first && open_[at - 1].kind != kind) --at;
+    if (at == first) return;
+    while (open_.size() >= at) close();
   }
 
   void close() {
@@ -200,17 +271,20 @@ class Builder {
     auto& siblings = open_.back().children;
     if (kind == Kind::Text && !siblings.empty() && siblings.back().kind == Kind::Text) {
       siblings.back().text.append(text);
-      return true;
+      return spend(text.size());
     }
-    MarkdownNode node;
+    MarkdownNode& node = siblings.emplace_back();
     node.kind = kind;
     node.text = text;
-    siblings.push_back(std::move(node));
-    return true;
+    return spend(kNodeBytes + text.size());
   }
 
+  const MarkdownLimits& limits_;
   std::vector<MarkdownNode> open_;
+  std::string_view task_mark_;
+  std::size_t bytes_ = 0;
   bool had_html_ = false;
+  ParsedMarkdown::End end_ = ParsedMarkdown::End::Whole;
 };
 
 // md4c is C: nothing may be thrown through it. Whatever its header says, only a negative result
@@ -226,9 +300,9 @@ int guarded(void* builder, Action action) noexcept {
 
 }  // namespace
 
-std::optional<MarkdownNode> parse_markdown(std::string_view text, bool& had_html) {
+ParsedMarkdown parse_markdown(std::string_view markdown, const MarkdownLimits& limits) {
   MD_PARSER parser{};
-  parser.flags = MD_DIALECT_GITHUB;
+  parser.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS;
   parser.enter_block = [](MD_BLOCKTYPE type, void* detail, void* builder) {
     return guarded(builder, [&](Builder& b) { return b.enter_block(type, detail); });
   };
@@ -238,17 +312,22 @@ std::optional<MarkdownNode> parse_markdown(std::string_view text, bool& had_html
   parser.enter_span = [](MD_SPANTYPE type, void* detail, void* builder) {
     return guarded(builder, [&](Builder& b) { return b.enter_span(type, detail); });
   };
-  parser.leave_span = [](MD_SPANTYPE, void*, void* builder) {
-    return guarded(builder, [](Builder& b) { return b.leave_span(); });
+  parser.leave_span = [](MD_SPANTYPE type, void*, void* builder) {
+    return guarded(builder, [&](Builder& b) { return b.leave_span(type); });
   };
   parser.text = [](MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* builder) {
     return guarded(builder, [&](Builder& b) { return b.text(type, {text, size}); });
   };
-  Builder builder;
-  const int failed = md_parse(text.data(), static_cast<MD_SIZE>(text.size()), &parser, &builder);
-  had_html = builder.had_html();
-  if (failed != 0) return std::nullopt;
-  return builder.take();
+  const std::string guarded_text = guard_addresses(markdown);
+  Builder builder(limits);
+  const int failed =
+      md_parse(guarded_text.data(), static_cast<MD_SIZE>(guarded_text.size()), &parser, &builder);
+  ParsedMarkdown parsed = builder.take();
+  if (failed != 0 && parsed.end == ParsedMarkdown::End::Whole) {
+    parsed.end = ParsedMarkdown::End::OutOfMemory;
+  }
+  link_addresses(parsed.document);
+  return parsed;
 }
 
 std::string decode_entity(std::string_view entity) {

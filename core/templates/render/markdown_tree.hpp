@@ -1,5 +1,5 @@
 // Markdown as a tree: CommonMark with GitHub's tables, strikethrough, task lists and bare links.
-// Raw HTML is left out.
+// Raw HTML is left out. The box of a task is text: ☑ or ☐.
 #pragma once
 
 #include <cstddef>
@@ -44,14 +44,27 @@ struct MarkdownNode {
   std::string text;  // of Text and Entity
   std::string target;
   std::optional<std::string> title;  // of Link and Image
+  bool is_bare = false;              // of a Link: its label is its address
   std::vector<MarkdownNode> children;
 };
 
 inline constexpr std::size_t kMarkdownDepthMax = 60;
 
-// The Document; nullopt when its parts are nested deeper than kMarkdownDepthMax. Whether raw HTML
-// was left out is told by `had_html`.
-std::optional<MarkdownNode> parse_markdown(std::string_view text, bool& had_html);
+struct MarkdownLimits {
+  std::size_t depth_max = kMarkdownDepthMax;
+  std::size_t bytes_max = 2 << 20;  // of all its texts and addresses, and 8 for each node
+};
+
+struct ParsedMarkdown {
+  enum class End : std::uint8_t { Whole, TooDeep, TooLarge, OutOfMemory };
+
+  MarkdownNode document;
+  bool had_html = false;  // raw HTML was left out
+  End end = End::Whole;   // else `document` holds only a part
+};
+
+// Reads Markdown made by a MarkdownSource; texts and addresses hold its placeholders.
+ParsedMarkdown parse_markdown(std::string_view markdown, const MarkdownLimits& limits = {});
 
 // The characters that an entity stands for, e.g. "&amp;" or "&#8364;"; the entity itself when its
 // name is none of the usual ones.

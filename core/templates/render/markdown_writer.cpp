@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/templates/render/escape.hpp"
+#include "core/templates/render/lines.hpp"
 
 namespace segmentflow::render {
 namespace {
@@ -23,15 +24,6 @@ bool is_block(const MarkdownNode& node) {
       return false;
     default:
       return true;
-  }
-}
-
-// What a picture shows, as text.
-void append_alt(std::string& alt, const std::vector<MarkdownNode>& nodes) {
-  for (const auto& node : nodes) {
-    if (node.kind == Kind::Text) alt.append(node.text);
-    if (node.kind == Kind::Entity) alt.append(decode_entity(node.text));
-    append_alt(alt, node.children);
   }
 }
 
@@ -69,7 +61,21 @@ void MarkdownWriter::write_inlines(const std::vector<MarkdownNode>& nodes) {
   for (const auto& node : nodes) write_inline(node);
 }
 
+bool MarkdownWriter::is_empty(const std::vector<MarkdownNode>& inlines) const {
+  return !inlines.empty() && std::ranges::all_of(inlines, [&](const MarkdownNode& node) {
+    return node.kind == Kind::Text && trim(source_.fill(node.text)).empty();
+  });
+}
+
+void MarkdownWriter::append_text(std::string& text, const std::vector<MarkdownNode>& nodes) const {
+  for (const auto& node : nodes) {
+    text.append(source_.fill(node.text));
+    append_text(text, node.children);
+  }
+}
+
 void MarkdownWriter::write_block(const MarkdownNode& node, bool in_item) {
+  if (html_.size() > html_bytes_max_) return;
   switch (node.kind) {
     case Kind::Quote:
       return write_quote(node);
@@ -92,18 +98,17 @@ void MarkdownWriter::write_block(const MarkdownNode& node, bool in_item) {
 }
 
 void MarkdownWriter::write_inline(const MarkdownNode& node) {
+  if (html_.size() > html_bytes_max_) return;
   switch (node.kind) {
     case Kind::Text:
-      append_html(html_, node.text);
-      if (text_ != nullptr) text_->add(node.text);
-      return;
+      return write_text(node.text);
     case Kind::Entity:
       html_.append(node.text);
-      if (text_ != nullptr) text_->add(decode_entity(node.text));
+      if (text_ != nullptr) text_->add(node.text);
       return;
     case Kind::Break:
       html_.append("<br").append(styles_.attribute("br")).append(" />");
-      if (text_ != nullptr) text_->new_line();
+      if (text_ != nullptr) text_->break_line();
       return;
     case Kind::Emphasis:
       return write_span(node, "em", "italic");
@@ -122,6 +127,17 @@ void MarkdownWriter::write_inline(const MarkdownNode& node) {
   }
 }
 
+// What stands on several lines is one paragraph in Markdown; in a value, lines are lines.
+void MarkdownWriter::write_text(const std::string& text) {
+  for (const auto& piece : source_.pieces(text)) {
+    append_html(html_, piece.markdown);
+    if (text_ != nullptr) text_->add(piece.markdown);
+    if (!piece.value) continue;
+    append_html_lines(html_, *piece.value, "<br" + styles_.attribute("br") + " />");
+    if (text_ != nullptr) text_->add_lines(*piece.value);
+  }
+}
+
 void MarkdownWriter::write_span(const MarkdownNode& node, std::string_view tag,
                                 std::string_view style) {
   open(tag, style);
@@ -130,6 +146,7 @@ void MarkdownWriter::write_span(const MarkdownNode& node, std::string_view tag,
 }
 
 void MarkdownWriter::write_paragraph(const std::vector<MarkdownNode>& inlines) {
+  if (is_empty(inlines)) return;
   if (text_ != nullptr) text_->open_block(kParagraphBreaks);
   open("p", "p");
   write_inlines(inlines);
@@ -163,7 +180,7 @@ void MarkdownWriter::write_quote(const MarkdownNode& node) {
 
 void MarkdownWriter::write_code_block(const MarkdownNode& node) {
   std::string code;
-  append_alt(code, node.children);
+  append_text(code, node.children);
   if (!code.ends_with('\n')) code.push_back('\n');
   open("pre", "codeBlock");
   html_.append("<code>");
@@ -223,7 +240,9 @@ void MarkdownWriter::write_table(const MarkdownNode& node) {
     has_body = has_body || !is_head;
     open(is_head ? "thead" : "tbody", is_head ? "thead" : "tbody");
     if (is_head) html_.push_back('\n');
-    for (const auto& row : part.children) write_row(row);
+    for (const auto& row : part.children) {
+      if (html_.size() <= html_bytes_max_) write_row(row);
+    }
     html_.append(is_head ? "</thead>\n" : "</tbody>");
   }
   if (!has_body) {
@@ -235,6 +254,7 @@ void MarkdownWriter::write_table(const MarkdownNode& node) {
 }
 
 void MarkdownWriter::write_row(const MarkdownNode& row) {
+  if (text_ != nullptr) text_->open_row();
   open("tr", "tr");
   html_.push_back('\n');
   for (const auto& cell : row.children) {
@@ -242,12 +262,13 @@ void MarkdownWriter::write_row(const MarkdownNode& row) {
     html_.append("<").append(tag);
     if (!cell.target.empty()) html_.append(" align=\"").append(cell.target).append("\"");
     html_.append(styles_.attribute("td")).append(">");
-    if (text_ != nullptr) text_->open_block(kCellBreaks);
+    if (text_ != nullptr) text_->open_cell();
     write_inlines(cell.children);
-    if (text_ != nullptr) text_->close_block(kCellBreaks);
+    if (text_ != nullptr) text_->close_cell();
     html_.append("</").append(tag).append(">\n");
   }
   html_.append("</tr>\n");
+  if (text_ != nullptr) text_->close_row();
 }
 
 bool MarkdownWriter::append_address(std::string_view attribute, const std::string& address) {
@@ -264,27 +285,34 @@ bool MarkdownWriter::append_address(std::string_view attribute, const std::strin
 void MarkdownWriter::append_title(const MarkdownNode& node) {
   if (!node.title || node.title->empty()) return;
   html_.append(" title=\"");
-  append_html(html_, *node.title);
+  append_html(html_, source_.fill(*node.title));
   html_.push_back('"');
 }
 
 void MarkdownWriter::write_link(const MarkdownNode& node) {
+  const std::string address = source_.fill_address(node.target);
   html_.append("<a");
-  const bool is_shown = append_address("href", node.target);
+  const bool is_shown = append_address("href", address);
   html_.append(" target=\"_blank\"");
   append_title(node);
   html_.append(styles_.attribute("link")).append(">");
-  if (text_ != nullptr) text_->open_link();
-  write_inlines(node.children);
-  if (text_ != nullptr) text_->close_link(is_shown ? std::string_view(node.target) : "");
+  if (node.is_bare) {
+    const std::string label = source_.fill_address(node.children.front().text);
+    append_html(html_, label);
+    if (text_ != nullptr) text_->add_address(label);
+  } else {
+    if (text_ != nullptr) text_->open_link();
+    write_inlines(node.children);
+    if (text_ != nullptr) text_->close_link(is_shown ? std::string_view(address) : "");
+  }
   html_.append("</a>");
 }
 
 void MarkdownWriter::write_image(const MarkdownNode& node) {
   std::string alt;
-  append_alt(alt, node.children);
+  append_text(alt, node.children);
   html_.append("<img");
-  append_address("src", node.target);
+  append_address("src", source_.fill_address(node.target));
   html_.append(" alt=\"");
   append_html(html_, alt);
   html_.push_back('"');

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/templates/render/markdown_source.hpp"
 #include "core/templates/render/markdown_style.hpp"
 #include "core/templates/render/markdown_tree.hpp"
 #include "core/templates/render/plain_text.hpp"
@@ -12,9 +13,15 @@ namespace segmentflow::render {
 
 class MarkdownWriter {
  public:
-  // `text` is null when no plain text is wanted.
-  MarkdownWriter(std::string& html, PlainText* text, const MarkdownStyles& styles)
-      : html_(html), text_(text), styles_(styles) {}
+  // `source` gives the values that the document's texts hold. `text` is null when no plain text is
+  // wanted. Soon after the HTML is longer than `html_bytes_max`, no more is written.
+  MarkdownWriter(const MarkdownSource& source, std::size_t html_bytes_max, std::string& html,
+                 PlainText* text, const MarkdownStyles& styles)
+      : source_(source),
+        html_bytes_max_(html_bytes_max),
+        html_(html),
+        text_(text),
+        styles_(styles) {}
 
   void write(const MarkdownNode& document);
 
@@ -35,13 +42,20 @@ class MarkdownWriter {
   void write_item(const MarkdownNode& item);
   void write_table(const MarkdownNode& node);
   void write_row(const MarkdownNode& row);
+  void write_text(const std::string& text);
   void write_link(const MarkdownNode& node);
   void write_image(const MarkdownNode& node);
   void open(std::string_view tag, std::string_view style);
   // Writes the address when mail may carry it.
   bool append_address(std::string_view attribute, const std::string& address);
   void append_title(const MarkdownNode& node);
+  // Whether there is nothing but values that are empty.
+  bool is_empty(const std::vector<MarkdownNode>& inlines) const;
+  // What a picture shows, or what stands in code, as text.
+  void append_text(std::string& text, const std::vector<MarkdownNode>& nodes) const;
 
+  const MarkdownSource& source_;
+  const std::size_t html_bytes_max_;
   std::string& html_;
   PlainText* text_;
   const MarkdownStyles& styles_;

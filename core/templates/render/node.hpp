@@ -47,8 +47,8 @@ class Spec {
 };
 
 // Appends what a value renders as among the children of an element: text and numbers escaped,
-// nothing for null, undefined and booleans, arrays one after another. False when it holds an
-// object.
+// nothing for null, undefined and booleans, arrays one after another. Lines of a text that is from
+// data stay lines. False when it holds an object.
 bool append_child_html(std::string& out, const Value& value);
 
 // The declarations of an object that is a style map.

@@ -1,14 +1,18 @@
 #include "core/templates/render/plain_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "core/templates/render/addresses.hpp"
 #include "core/templates/render/letter_case.hpp"
+#include "core/templates/render/lines.hpp"
 
 namespace segmentflow::render {
 namespace {
 
 constexpr int kRuleLength = 40;
 constexpr int kRuleLineBreaks = 2;
+constexpr std::string_view kCellSeparator = " | ";
 constexpr std::string_view kZeroWidthSpace = "\u200B";
 
 std::size_t blank_length_bytes(std::string_view text, std::size_t at) {
@@ -29,6 +33,44 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) {
 std::size_t skip_word(std::string_view text, std::size_t at) {
   while (at < text.size() && blank_length_bytes(text, at) == 0) ++at;
   return at;
+}
+
+// Punctuation that no reader takes for a part of the address before it.
+bool ends_address(char c) {
+  return std::string_view(".,;:!?)]}>'\"").find(c) != std::string_view::npos;
+}
+
+// A word like shop.example/Path: letters, a dot and letters before its first slash.
+bool is_host_and_path(std::string_view word) {
+  const std::size_t slash = word.find('/');
+  const std::size_t dot = word.substr(0, slash).rfind('.');
+  return slash != word.npos && dot != word.npos && dot > 0 && slash > dot + 2;
+}
+
+// Words in capitals, but for the addresses in them.
+void append_capitals(std::string& out, std::string_view word) {
+  if (word.find("://") != word.npos || is_host_and_path(word)) {
+    out.append(word);
+    return;
+  }
+  std::size_t start = 0;
+  for (auto found = next_address(word, 0); found; found = next_address(word, start)) {
+    append_upper(out, word.substr(start, found->start - start));
+    out.append(word.substr(found->start, found->end - found->start));
+    start = found->end;
+  }
+  append_upper(out, word.substr(start));
+}
+
+// "a | b"; "" unless at least two cells have text.
+std::string line_of(const std::vector<std::string>& cells) {
+  const auto has_text = [](const std::string& cell) { return !cell.empty(); };
+  if (std::ranges::count_if(cells, has_text) < 2) return "";
+  const auto first = std::ranges::find_if(cells, has_text);
+  const auto end = std::find_if(cells.rbegin(), cells.rend(), has_text).base();
+  std::string line = *first;
+  for (auto cell = first + 1; cell != end; ++cell) line.append(kCellSeparator).append(*cell);
+  return line;
 }
 
 }  // namespace
@@ -89,15 +131,71 @@ void PlainText::add(std::string_view text) {
 
 void PlainText::push_word(std::string_view word, bool apart) {
   Block& block = blocks_.back();
-  if (apart && !block.line_empty) out_.push_back(' ');
+  const int line_breaks = std::exchange(block.line_breaks, 0);
+  if (line_breaks > 0 && out_.size() > block.start) {
+    out_.append(static_cast<std::size_t>(line_breaks), '\n');
+    block.line_empty = true;
+  }
+  const bool sticks = std::exchange(follows_address_, false) && !ends_address(word.front());
+  if ((apart || sticks) && !block.line_empty) out_.push_back(' ');
   block.line_empty = false;
-  const std::size_t start = out_.size();
   if (capitals_) {
-    append_upper(out_, word);
+    append_capitals(out_, word);
   } else {
     out_.append(word);
   }
-  if (in_link_) label_.append(out_, start);
+  if (in_link_) label_.append(word);
+}
+
+void PlainText::add_lines(std::string_view text) {
+  bool is_first = true;
+  for (const std::string_view line : lines_of(text)) {
+    if (!std::exchange(is_first, false)) break_line();
+    add(line);
+  }
+}
+
+void PlainText::break_line() {
+  Block& block = blocks_.back();
+  if (block.is_cell) return keep_apart();
+  ++block.line_breaks;
+}
+
+void PlainText::keep_apart() {
+  if (blocks_.back().stashed == 0) blocks_.back().stashed_space = true;
+}
+
+void PlainText::open_row(int breaks) {
+  open_block(breaks);
+  blocks_.back().is_row = true;
+  rows_.emplace_back();
+}
+
+void PlainText::close_row(int breaks) {
+  Row row = std::move(rows_.back());
+  rows_.pop_back();
+  const std::string line = row.is_line ? line_of(row.cells) : "";
+  if (line.empty()) return close_block(breaks);
+  out_.resize(blocks_.back().start);
+  out_.append(line);
+  blocks_.back().leading = kCellBreaks;
+  close_block(kCellBreaks);
+}
+
+void PlainText::open_cell() {
+  const bool is_in_row = blocks_.back().is_row;
+  open_block(kCellBreaks);
+  blocks_.back().is_cell = is_in_row;
+}
+
+void PlainText::close_cell() {
+  const Block cell = blocks_.back();
+  if (cell.is_cell && rows_.back().is_line) {
+    const std::string_view text = std::string_view(out_).substr(cell.start);
+    rows_.back().is_line = text.find('\n') == text.npos;
+    rows_.back().cells.emplace_back(rows_.back().is_line ? text : "");
+  }
+  close_block(kCellBreaks);
 }
 
 void PlainText::open_link() {
@@ -110,17 +208,14 @@ void PlainText::close_link(std::string_view href) {
   if (href.starts_with("mailto:")) href.remove_prefix(7);
   if (href.empty() || href.front() == '#' || href == label_) return;
   if (!label_.empty()) add(" ");
-  add(href);
+  add_address(href);
+  follows_address_ = true;
 }
 
-void PlainText::new_line() {
-  Block& block = blocks_.back();
-  if (block.stashed > 0) {
-    out_.append(static_cast<std::size_t>(block.stashed), '\n');
-    block.stashed = 0;
-  }
-  out_.push_back('\n');
-  block.line_empty = true;
+void PlainText::add_address(std::string_view address) {
+  const bool capitals = std::exchange(capitals_, false);
+  add(address);
+  capitals_ = capitals;
 }
 
 void PlainText::indent(std::size_t start, std::string_view first, std::string_view others) {

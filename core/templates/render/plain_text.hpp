@@ -12,6 +12,7 @@ namespace segmentflow::render {
 inline constexpr int kTableBreaks = 2;
 inline constexpr int kCellBreaks = 1;
 inline constexpr int kParagraphBreaks = 2;
+inline constexpr int kButtonBreaks = 1;
 int breaks_before_heading(std::string_view tag);  // "h1" to "h6"
 
 class PlainText {
@@ -25,7 +26,22 @@ class PlainText {
 
   // Text in which runs of blanks (U+200B too, U+00A0 not) become one space.
   void add(std::string_view text);
-  // Between these two, words are written in capitals.
+  // The same for each line; lines stay lines.
+  void add_lines(std::string_view text);
+  // What follows begins a line. At the start and the end of a block that is nothing; right in a
+  // cell it is a space, so that its row can be one line.
+  void break_line();
+  // What follows does not stick to what is before it.
+  void keep_apart();
+
+  // A row of cells, which are blocks. Where at least two have text and none has more than one line,
+  // the row becomes a line, "a | b"; otherwise it is a block that is set apart by `breaks`.
+  void open_row(int breaks = kCellBreaks);
+  void close_row(int breaks = kCellBreaks);
+  void open_cell();
+  void close_cell();
+
+  // Between these two, words are written in capitals. Addresses stay as they are.
   void start_capitals() { capitals_ = true; }
   void stop_capitals() { capitals_ = false; }
 
@@ -33,12 +49,13 @@ class PlainText {
   // address equal to the label are not shown.
   void open_link();
   void close_link(std::string_view href);
+  // An address that is a link and its label.
+  void add_address(std::string_view address);
 
   void rule();
 
   // Text as it is, blanks and line breaks included.
   void add_literal(std::string_view text) { out_.append(text); }
-  void new_line();
 
   // A block that is a quotation: each line gets "> ".
   void close_quote(int trailing);
@@ -46,6 +63,7 @@ class PlainText {
   // `prefix`, which is filled up to `width` bytes.
   void close_item(std::string_view prefix, std::size_t width);
 
+  std::size_t size_bytes() const { return out_.size(); }
   // The text so far; all blocks must be closed.
   std::string take() { return std::move(out_); }
 
@@ -56,6 +74,13 @@ class PlainText {
     int stashed = 0;    // line breaks due before what follows its last inner block
     bool line_empty = true;
     bool stashed_space = false;
+    int line_breaks = 0;  // due before the next word, if there is one
+    bool is_row = false;
+    bool is_cell = false;  // of a row
+  };
+  struct Row {
+    std::vector<std::string> cells;
+    bool is_line = true;
   };
 
   // Joins a block that is closed to the one around it.
@@ -66,9 +91,11 @@ class PlainText {
 
   std::string out_;
   std::vector<Block> blocks_;
-  std::string label_;  // words of the open link, run together
+  std::vector<Row> rows_;  // that are open
+  std::string label_;      // words of the open link, run together
   bool in_link_ = false;
   bool capitals_ = false;
+  bool follows_address_ = false;  // the last word is the address of a link
 };
 
 }  // namespace segmentflow::render

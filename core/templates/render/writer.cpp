@@ -31,26 +31,6 @@ constexpr std::size_t kWarningsMax = 100;
 
 }  // namespace
 
-bool append_child_html(std::string& out, const Value& value) {
-  switch (value.kind) {
-    case Value::Kind::String:
-      append_html(out, value.text);
-      return true;
-    case Value::Kind::Number:
-      append_number(out, value.number);
-      return true;
-    case Value::Kind::Array:
-      for (const Json& item : *value.json) {
-        if (!append_child_html(out, value_of(item, value.from_data))) return false;
-      }
-      return true;
-    case Value::Kind::Object:
-      return false;
-    default:
-      return true;
-  }
-}
-
 Style style_of(const Json& object, bool from_data) {
   Style style;
   for (auto member = object.begin(); member != object.end(); ++member) {
@@ -82,6 +62,7 @@ void Writer::write_node(std::uint32_t at, const Scope& scope, std::size_t depth)
     write_component(node, scope, scope, depth);
   }
   evaluator_.check_size(html_.size());
+  if (text_ != nullptr) evaluator_.check_size(text_->size_bytes());
   stop(node, "");
 }
 
@@ -147,12 +128,7 @@ void Writer::write_component(const Node& node, const Scope& outer, const Scope& 
     case Component::Section:
       return write_cell_table(node, markup.style, inner, depth, "<tbody><tr><td>", "</td></tr>");
     case Component::Row:
-      open_block(kTableBreaks);
-      html_.append(kTable).append(markup.style);
-      html_.append("><tbody style=\"width:100%\"><tr style=\"width:100%\">");
-      write_children(node, inner, depth);
-      html_.append("</tr>").append(kTableEnd);
-      return close_block(kTableBreaks);
+      return write_row(node, markup.style, inner, depth);
     case Component::Column:
       return write_column(node, markup.style, inner, depth);
     case Component::Heading:
@@ -269,13 +245,29 @@ void Writer::write_cell_table(const Node& node, std::string_view style, const Sc
   close_block(kTableBreaks);
 }
 
+// Columns are the cells of a line of text; whatever else stands in a Row is not.
+void Writer::write_row(const Node& node, std::string_view style, const Scope& scope,
+                       std::size_t depth) {
+  const bool has_cells = std::ranges::all_of(node.children, [&](std::uint32_t child) {
+    return spec_.nodes[child].component == Component::Column;
+  });
+  if (text_ != nullptr && has_cells) text_->open_row(kTableBreaks);
+  if (!has_cells) open_block(kTableBreaks);
+  html_.append(kTable).append(style);
+  html_.append("><tbody style=\"width:100%\"><tr style=\"width:100%\">");
+  write_children(node, scope, depth);
+  html_.append("</tr>").append(kTableEnd);
+  if (!has_cells) close_block(kTableBreaks);
+  if (text_ != nullptr && has_cells) text_->close_row(kTableBreaks);
+}
+
 void Writer::write_column(const Node& node, std::string_view style, const Scope& scope,
                           std::size_t depth) {
-  open_block(kCellBreaks);
+  if (text_ != nullptr) text_->open_cell();
   html_.append("<td data-id=\"__react-email-column\"").append(style).append(">");
   write_children(node, scope, depth);
   html_.append("</td>");
-  close_block(kCellBreaks);
+  if (text_ != nullptr) text_->close_cell();
 }
 
 void Writer::write_heading(const Node& node, std::string_view style, const Scope& scope) {
@@ -307,13 +299,23 @@ void Writer::write_paragraph(const Node& node, std::string_view style, const Sco
   close_block(kParagraphBreaks);
 }
 
+// In the plain text a button has a line of its own, and a link a blank beside its neighbours.
 void Writer::write_link(const Node& node, const Markup& markup, const Scope& scope) {
+  const bool is_button = node.component == Component::Button;
   html_.append("<a");
   const std::string_view href = append_address("href", node, scope);
   html_.append(markup.style).append(" target=\"_blank\">").append(markup.before_label);
-  if (text_ != nullptr) text_->open_link();
+  if (is_button) open_block(kButtonBreaks);
+  if (text_ != nullptr) {
+    text_->keep_apart();
+    text_->open_link();
+  }
   write_label(node, scope);
-  if (text_ != nullptr) text_->close_link(href);
+  if (text_ != nullptr) {
+    text_->close_link(href);
+    text_->keep_apart();
+  }
+  if (is_button) close_block(kButtonBreaks);
   html_.append(markup.after_label).append("</a>");
 }
 
@@ -378,42 +380,6 @@ const Markup& Writer::markup_of(const Node& node, const Scope& scope, Markup& sc
   }
   scratch = std::move(made.markup);
   return scratch;
-}
-
-void Writer::write_label(const Node& node, const Scope& scope) {
-  if (const Json* literal = node.text.literal()) {
-    if (!node.text_html) evaluator_.fail_with("An object cannot be shown as text.");
-    if (stop(node, "/props/text")) return;
-    html_.append(*node.text_html);
-    if (text_ != nullptr) append_label_text(value_of(*literal, false));
-    return;
-  }
-  if (const auto* text = std::get_if<Expression::Template>(&node.text.form)) {
-    scratch_.clear();
-    evaluator_.fill(scratch_, *text);
-    append_html(html_, scratch_);
-    if (text_ != nullptr) text_->add(scratch_);
-    stop(node, "/props/text");
-    return;
-  }
-  const Value value = evaluator_.evaluate(node.text, scope);
-  const std::size_t before = html_.size();
-  if (!append_child_html(html_, value)) evaluator_.fail_with("An object cannot be shown as text.");
-  evaluator_.spend_for(html_.size() - before);
-  if (stop(node, "/props/text")) return;
-  if (text_ != nullptr) append_label_text(value);
-}
-
-void Writer::append_label_text(const Value& value) {
-  if (value.is(Value::Kind::String)) {
-    text_->add(value.text);
-  } else if (value.is(Value::Kind::Number)) {
-    scratch_.clear();
-    append_number(scratch_, value.number);
-    text_->add(scratch_);
-  } else if (value.is(Value::Kind::Array)) {
-    for (const Json& item : *value.json) append_label_text(value_of(item, false));
-  }
 }
 
 void Writer::append_attribute(std::string_view name, const Expression& expression,

@@ -37,6 +37,7 @@ class Writer {
   void write_body_cell(const Node& node, const Scope& outer, const Scope& inner, std::size_t depth);
   void write_cell_table(const Node& node, std::string_view style, const Scope& scope,
                         std::size_t depth, std::string_view before, std::string_view after);
+  void write_row(const Node& node, std::string_view style, const Scope& scope, std::size_t depth);
   void write_column(const Node& node, std::string_view style, const Scope& scope,
                     std::size_t depth);
   void write_heading(const Node& node, std::string_view style, const Scope& scope);
@@ -49,6 +50,7 @@ class Writer {
 
   const Markup& markup_of(const Node& node, const Scope& scope, Markup& scratch);
   void write_label(const Node& node, const Scope& scope);
+  void write_template(const Expression::Template& text);
   void append_label_text(const Value& value);
   void append_attribute(std::string_view name, const Expression& expression, const Scope& scope,
                         const Node& node);

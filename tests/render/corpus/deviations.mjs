@@ -31,9 +31,32 @@ const cases = {
   'a list item with code': md('* a\n\n      code'),
   'a list item with a quote': md('* a\n  > b'),
   'a rare entity': md('&check; &hearts;'),
+  'an address of four lines': text({ $state: '/data/postal' }),
+  'lines of a value in Markdown': md({ $template: 'To:\n\n${/data/postal}' }),
+  'two buttons': [
+    el('Button', { text: 'Approve', href: 'https://example.com/yes' }),
+    el('Button', { text: 'Reject', href: 'https://example.com/no' }),
+  ],
+  'two links in Markdown': md('[a](https://a.example)[b](https://b.example)'),
+  'an address in a heading': el('Heading', { text: 'See https://shop.example/T?a=B' }),
+  'a link in a heading of Markdown': md('## See [terms](https://shop.example/T?a=B)'),
+  'a bare address in a heading of Markdown': md('## See https://shop.example/T?a=B'),
+  'an email address in a heading of Markdown': md('## Ask <help@shop.example>'),
+  'a table in Markdown': md('| a | b |\n|---|---|\n| c | d |'),
+  'a value with marks in Markdown': md({ $template: 'size ${/data/size}' }),
+  'a bare address with marks': md('Link: https://example.com/~sam~'),
+  'tasks with text after': md('- [x] paid\n- [ ] *shipped*'),
   'emphasis in an alternative text': md('![a *b*](https://a.example/x.png)'),
 };
-const state = { data: { file: 'file:///etc/passwd', leave: 'red;position:fixed', name: 'Alex' } };
+const state = {
+  data: {
+    file: 'file:///etc/passwd',
+    leave: 'red;position:fixed',
+    name: 'Alex',
+    size: '4*5*6',
+    postal: 'Sam Reed\n1 Way\n\nTown\nLand',
+  },
+};
 
 export default [
   ...elementCases('deviations', cases, state),

@@ -30,7 +30,8 @@ TEST_CASE("Values from data stay text") {
   for (const std::string& value : kHostile) {
     const std::string html =
         with_value(R"({"type": "Heading", "props": {"text": {"$state": "/data/v"}}})", value).html;
-    const std::string inner = html.substr(kDoctype.size() + 4, html.size() - kDoctype.size() - 9);
+    std::string inner = html.substr(kDoctype.size() + 4, html.size() - kDoctype.size() - 9);
+    for (std::size_t at = 0; (at = inner.find("<br/>")) != inner.npos;) inner.erase(at, 5);
     CHECK(inner.find_first_of(std::string("<>\"'\0", 5)) == std::string::npos);
     CHECK(
         html ==
