@@ -91,5 +91,7 @@ function(segmentflow_fuzz name)
 endfunction()
 
 segmentflow_fuzz(template SOURCES core/templates core/templates/render LINK core)
+segmentflow_fuzz(definition SOURCES core/templates core/templates/render LINK core)
+segmentflow_fuzz(markdown SOURCES core/templates core/templates/render LINK core)
 segmentflow_fuzz(jsonrpc SOURCES mcp LINK mcp)
 segmentflow_fuzz(http SOURCES mcp transport/http LINK mcp transport_http)

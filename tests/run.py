@@ -25,7 +25,10 @@ SUITE_SECONDS_MAX = 1200
 NODE_TEST_MS_MAX = 300_000
 NODE_TEST_MS_MAX_FULL = 900_000
 FUZZ_RUNS = 100_000
+FUZZ_FEWER_RUNS = {"definition": 4_000, "markdown": 50_000}  # as each takes longer
 FUZZ_INPUT_BYTES_MAX = 8192
+# Whose inputs say more when there are many of them.
+FUZZ_SMALL_INPUT_BYTES_MAX = {"definition": 1024, "markdown": 256}
 FUZZ_INPUT_S_MAX = 10  # a single input that takes longer is a failure
 # Files that run with the sanitizer build as well, in every run; --full runs all of them.
 DEBUG_FILES = ("conformance.test.mjs", "samples.test.mjs")
@@ -190,7 +193,9 @@ def suite_fuzz(_options, scratch, _server):
         name = binary.name.removesuffix("_fuzz")
         found = scratch / f"fuzz-{name}"
         found.mkdir()
-        command = [str(binary), f"-runs={FUZZ_RUNS}", f"-max_len={FUZZ_INPUT_BYTES_MAX}",
+        bytes_max = FUZZ_SMALL_INPUT_BYTES_MAX.get(name, FUZZ_INPUT_BYTES_MAX)
+        runs = FUZZ_FEWER_RUNS.get(name, FUZZ_RUNS)
+        command = [str(binary), f"-runs={runs}", f"-max_len={bytes_max}",
                    f"-timeout={FUZZ_INPUT_S_MAX}", f"-dict={ROOT}/tests/fuzz/{name}.dict",
                    f"-artifact_prefix={ROOT}/build/fuzz-{name}-", str(found),
                    str(ROOT / "tests/fuzz/corpus" / name)]
