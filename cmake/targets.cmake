@@ -31,7 +31,7 @@ segmentflow_library(core core/base core/store core/store/sqlite core/store/postg
                     core/access core/brand core/profiles core/templates core/templates/render
                     core/senders core/engine core/emails core/delivery core/move)
 target_link_libraries(core PUBLIC describe
-                           PRIVATE sqlite pqxx PkgConfig::SODIUM
+                           PRIVATE sqlite pqxx idn2 PkgConfig::SODIUM
                                    PkgConfig::MD4C OpenSSL::Crypto)
 
 segmentflow_library(mcp mcp)

@@ -84,7 +84,7 @@ struct Description<segmentflow::wire::EmailTo> {
   static constexpr auto fields = std::tuple{
       field("email", &T::email,
             {.doc = "Email address of the recipient, bare. Finds the Profile or creates it.",
-             .format = Format::Email,
+             .length_max = segmentflow::wire::kFriendlyAddressLengthMax,
              .example = R"("alex@example.com")"}),
       field("externalId", &T::external_id,
             {.doc = "Your own id of the customer. Alone it must be that of a Profile; with email "

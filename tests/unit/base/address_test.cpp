@@ -40,10 +40,10 @@ TEST_CASE("address: the email rule of the API") {
     CHECK(good(text).email == text);
   }
   for (const char* text :
-       {"a",           "@b.co",         "a@",           "a@b",         "a@b.c",    "a@b.c0",
-        "a@localhost", ".a@b.co",       "a.@b.co",      "a..b@b.co",   "a'@b.co",  "a@-b.co",
-        "a@.co",       "a@b..co",       "a@b.co.",      "a b@c.co",    "a@b@c.co", "a!b@c.co",
-        "a@b_c.co",    "a@[127.0.0.1]", "\"a b\"@c.co", "a@b.xn--p1ai"}) {
+       {"a",           "@b.co",         "a@",          "a@b",       "a@b.c",    "a@b.c0",
+        "a@localhost", ".a@b.co",       "a.@b.co",     "a..b@b.co", "a'@b.co",  "a@-b.co",
+        "a@.co",       "a@b..co",       "a@b.co.",     "a b@c.co",  "a@b@c.co", "a!b@c.co",
+        "a@b_c.co",    "a@[127.0.0.1]", "\"a b\"@c.co"}) {
     refusal(text);
   }
 }
@@ -84,8 +84,6 @@ TEST_CASE("address: what is refused and why") {
   CHECK(refusal("\"A <a@b.co>").find("closing quote") != std::string::npos);
   CHECK(refusal("\"A\\").find("closing quote") != std::string::npos);
   CHECK(refusal("\"A\" B <a@b.co>").find("angle brackets") != std::string::npos);
-  CHECK(refusal("a@bücher.example").find("xn--") != std::string::npos);
-  CHECK(refusal("ü@b.co").find("display names only") != std::string::npos);
   CHECK(refusal("\xC3 <a@b.co>").find("UTF-8") != std::string::npos);
   for (const char c : {'\r', '\n', '\0', '\t', '\x7F', '\x1B'}) {
     CHECK(refusal(std::string("A") + c + "B <a@b.co>").find("control") != std::string::npos);
@@ -93,6 +91,65 @@ TEST_CASE("address: what is refused and why") {
     CHECK(refusal(std::string("\"A\\") + c + "\" <a@b.co>").find("control") != std::string::npos);
   }
   CHECK(refusal("A\xC2\x85 <a@b.co>").find("control") != std::string::npos);
+}
+
+TEST_CASE("address: an international domain is its ASCII form") {
+  struct Row {
+    const char* written;
+    const char* email;
+  };
+  for (const Row& row :
+       {Row{"sam@bücher.example", "sam@xn--bcher-kva.example"},
+        Row{"Sam@BÜCHER.Example", "Sam@xn--bcher-kva.example"},
+        Row{"sam@bu\u0308cher.example", "sam@xn--bcher-kva.example"},
+        Row{"sam@faß.example", "sam@xn--fa-hia.example"},  // non-transitional
+        Row{"sam@shop.ελ", "sam@shop.xn--qxam"}, Row{"sam@SHOP.XN--QXAM", "sam@shop.xn--qxam"},
+        Row{"sam@shop.xn--mgbaam7a8h", "sam@shop.xn--mgbaam7a8h"},
+        Row{"sam@例え。テスト", "sam@xn--r8jz45g.xn--zckzah"},
+        Row{"sam@ｅｘａｍｐｌｅ.com", "sam@example.com"},
+        Row{"sam@xn--bcher-kva.ελ", "sam@xn--bcher-kva.xn--qxam"},
+        Row{"sam@نامه\u200cای.ایران", "sam@xn--mgba3gch31f060k.xn--mgba3a4f16a"},  // joiner rule
+        // ASCII stays as it is written, whatever hyphens it has.
+        Row{"sam@XN--Bcher-kva.example", "sam@XN--Bcher-kva.example"},
+        Row{"sam@a--b.example", "sam@a--b.example"},
+        Row{"sam@r3---sn-x.example", "sam@r3---sn-x.example"}}) {
+    INFO(row.written);
+    CHECK(good(row.written).email == row.email);
+    CHECK(good(std::string("Sam <") + row.written + ">") == Address{row.email, "Sam"});
+    CHECK(good(good(row.written).email).email == row.email);
+  }
+  CHECK(good("a@bücher.example").key() == good("A@XN--BCHER-KVA.EXAMPLE").key());
+  CHECK(good("a@Bücher.Example").domain() == "xn--bcher-kva.example");
+}
+
+TEST_CASE("address: what is no international domain, and no international address") {
+  const auto says = [](const std::string& text, const char* part) {
+    INFO(text);
+    CHECK(refusal(text).find(part) != std::string::npos);
+  };
+  const char* const invalid = "not a valid international domain name";
+  for (const char* text :
+       {"a@b.xn--a", "a@b.xn--99999999", "a@-bücher.example", "a@bücher-.example",
+        "a@bü cher.example", "a@bü\u00A0cher.example", "a@bü_cher.example", "a@\u0301bü.example",
+        "a@a\u200db.example", "a@אa1\u05d0.example", "a@bü/x.example", "a@bü℀.example"}) {
+    says(text, invalid);
+  }
+  says("a@bücher", "two parts");
+  says("a@bücher.example.", "end with a dot");
+  says("a@example.com.", "end with a dot");
+  says("a@shop.xn--", "top-level");
+  CHECK(refusal("a@bücher..example").size() > 20);
+  CHECK(refusal("a@.ελ").size() > 20);
+  // The sizes are those of the ASCII form: 63 bytes hold 28 of these letters and what marks them.
+  std::string label;
+  for (int i = 0; i < 70; ++i) label += "ü";
+  CHECK(refusal("a@" + label + ".example").size() > 20);
+  std::string domain;
+  for (int i = 0; i < 18; ++i) domain += "bücher-" + std::to_string(100 + i) + ".";
+  CHECK(refusal("a@" + domain + "example").size() > 20);
+  for (const char* text : {"jürgen@b.co", "jürgen@bücher.example", "用户@example.com"}) {
+    says(text, "The part before the @ has non-ASCII characters");
+  }
 }
 
 TEST_CASE("address: key, domain, is_ascii") {
