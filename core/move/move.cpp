@@ -5,21 +5,21 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include "core/base/secret.hpp"
 #include "core/delivery/delivery_records.hpp"
 #include "core/jobs/instances.hpp"
+#include "core/move/batches.hpp"
+#include "core/move/unfit.hpp"
 #include "core/store/tables.hpp"
 
 namespace segmentflow {
 namespace {
 
 constexpr std::size_t kTokenBytes = 16;
-constexpr std::int64_t kBatchRows = 500;
-// Contents can be large: after a batch beyond this the next has fewer rows.
-constexpr std::int64_t kBatchBytes = 8'000'000;
-constexpr std::int64_t kFirstBatchRows = 8;
+constexpr std::size_t kUnfitShown = 10;
 
 // The installation's row arrives last, the others belong to the database and not to what is in it.
 constexpr std::array<std::string_view, 4> kNotCopied = {"schema_migrations", "instances",
@@ -27,11 +27,6 @@ constexpr std::array<std::string_view, 4> kNotCopied = {"schema_migrations", "in
 
 Error conflict(std::string message) {
   return {ErrorCode::Conflict, std::move(message)};
-}
-
-void read_or_throw(Database& database, const std::function<void(Transaction&)>& work) {
-  const auto read = database.read(work);
-  if (!read) throw StoreUnavailable(read.error().message);
 }
 
 std::vector<Table> copied_tables(Database& source) {
@@ -76,6 +71,18 @@ Result<Mark> mark_source(Database& source, Entropy& entropy, const MoveOptions& 
   return mark;
 }
 
+// Before the first step: everything in the source can be kept in the target.
+Result<void> check_values(Database& source, const std::vector<Table>& tables) {
+  const auto unfit = find_unfit(source, tables, kUnfitShown + 1);
+  if (unfit.empty()) return {};
+  const std::size_t shown = std::min(unfit.size(), kUnfitShown);
+  return tl::unexpected(conflict(fmt::format(
+      "Nothing was moved, because PostgreSQL cannot keep this:\n  {}{}\nCorrect these values in "
+      "the SQLite database, then run this again.",
+      fmt::join(unfit.begin(), unfit.begin() + static_cast<std::ptrdiff_t>(shown), "\n  "),
+      unfit.size() > shown ? "\n  and more" : "")));
+}
+
 // Step two, in the target: it is empty, or holds the beginning of this very move.
 Result<void> mark_target(Database& target, const std::vector<Table>& tables, const Mark& mark) {
   Result<void> result;
@@ -106,16 +113,6 @@ Result<void> mark_target(Database& target, const std::vector<Table>& tables, con
   return result;
 }
 
-SqlRows read_batch(Database& source, const Table& table, std::int64_t after, std::int64_t limit) {
-  SqlRows rows;
-  read_or_throw(source, [&](Transaction& tx) {
-    rows = tx.query(fmt::format("SELECT {} FROM {} WHERE row_id > $1 ORDER BY row_id LIMIT $2",
-                                fmt::join(table.column_names(), ", "), table.name),
-                    {after, limit});
-  });
-  return rows;
-}
-
 std::int64_t last_row_id(Database& target, const Table& table) {
   std::int64_t last = 0;
   read_or_throw(target, [&](Transaction& tx) {
@@ -127,28 +124,37 @@ std::int64_t last_row_id(Database& target, const Table& table) {
   return last;
 }
 
-std::int64_t bytes_of(const SqlRows& rows) {
-  std::size_t bytes = 0;
-  for (const SqlRow& row : rows) {
-    for (const SqlValue& value : row) {
-      if (const auto* text = std::get_if<std::string>(&value.variant())) bytes += text->size();
-      if (const auto* binary = std::get_if<Bytes>(&value.variant())) bytes += binary->value.size();
-    }
-  }
-  return static_cast<std::int64_t>(bytes);
-}
-
-// As many rows as would have stayed within kBatchBytes this time.
-std::int64_t next_limit(const SqlRows& rows) {
-  const auto count = static_cast<std::int64_t>(rows.size());
-  const auto limit = count * kBatchBytes / std::max<std::int64_t>(bytes_of(rows), 1);
-  return std::clamp<std::int64_t>(limit, 1, kBatchRows);
-}
-
 // False once another run of this move has finished it: what came now would come a second time.
 bool is_arriving(Transaction& tx, const std::string& token) {
   return !tx.query("SELECT 1 FROM arriving_moves WHERE token = $1 {lock_shared}", {Bytes{token}})
               .empty();
+}
+
+// All of the rows, or none. A row that the target refuses is named.
+Result<void> insert_rows(Database& target, const Table& table, const std::string& insert,
+                         std::span<const SqlRow> rows, const std::string& token) {
+  bool arriving = false;
+  try {
+    target.write([&](Transaction& tx) {
+      arriving = is_arriving(tx, token);
+      if (!arriving) return;
+      SqlInput input(table.columns());
+      for (const SqlRow& row : rows) input.add(row);
+      tx.query(insert, input);
+    });
+  } catch (const StoreConstraint& refused) {
+    if (rows.size() == 1) {
+      return tl::unexpected(
+          conflict(fmt::format("A record cannot be kept in the target: {}. {}. Correct it in the "
+                               "source and run this again; it goes on from there.",
+                               name_of_row(table, rows[0]), refused.what())));
+    }
+    const auto half = rows.size() / 2;
+    auto first = insert_rows(target, table, insert, rows.first(half), token);
+    return first ? insert_rows(target, table, insert, rows.subspan(half), token) : first;
+  }
+  if (arriving) return {};
+  return tl::unexpected(conflict("Another run of segmentflow migrate finished."));
 }
 
 // Step three: the rows, in the order of their ids, so that the last one there says where to go on.
@@ -159,23 +165,13 @@ Result<void> copy_table(Database& source, Database& target, const Table& table,
   const std::string insert =
       fmt::format("INSERT INTO {} ({}) SELECT {} FROM {{input}} AS i", table.name,
                   fmt::join(table.column_names(), ", "), fmt::join(selected, ", "));
-  std::int64_t after = last_row_id(target, table);
+  Batches batches(source, table, last_row_id(target, table));
   std::int64_t copied = 0;
-  std::int64_t limit = kFirstBatchRows;
   while (true) {
-    const SqlRows rows = read_batch(source, table, after, limit);
+    const SqlRows rows = batches.next();
     if (rows.empty()) return {};
-    bool arriving = false;
-    target.write([&](Transaction& tx) {
-      arriving = is_arriving(tx, token);
-      if (!arriving) return;
-      SqlInput input(table.columns());
-      for (const SqlRow& row : rows) input.add(row);
-      tx.query(insert, input);
-    });
-    if (!arriving) return tl::unexpected(conflict("Another run of segmentflow migrate finished."));
-    limit = next_limit(rows);
-    after = rows.back().at(table.position("row_id")).integer();
+    const auto arrived = insert_rows(target, table, insert, rows, token);
+    if (!arrived) return arrived;
     copied += static_cast<std::int64_t>(rows.size());
     options.progress(table.name, copied);
   }
@@ -236,24 +232,20 @@ bool has_moved(Database& source, Database& target, const MoveOptions& options) {
 
 Result<void> move_installation(Database& source, Database& target, Entropy& entropy,
                                const MoveOptions& options) {
-  std::string_view copying;
   try {
     if (has_moved(source, target, options)) return {};
     const auto tables = copied_tables(source);
+    if (auto checked = check_values(source, tables); !checked) return checked;
     const auto mark = mark_source(source, entropy, options);
     if (!mark) return tl::unexpected(mark.error());
     if (auto marked = mark_target(target, tables, *mark); !marked) return marked;
     for (const Table& table : tables) {
-      copying = table.name;
       const auto copied = copy_table(source, target, table, mark->token, options);
       if (!copied) return copied;
     }
     if (auto retired = retire_source(source, mark->token, options); !retired) return retired;
     finish_target(source, target, tables, mark->token);
     return {};
-  } catch (const StoreConstraint& refused) {
-    return tl::unexpected(conflict(
-        fmt::format("A row of {} cannot be kept in the target: {}.", copying, refused.what())));
   } catch (const StoreUnavailable& failure) {
     return fail(ErrorCode::NotReady,
                 fmt::format("The move was interrupted: {}. Run it again; it goes on from there.",

@@ -25,8 +25,9 @@ struct MoveOptions {
 
 // Copies everything and retires the source; nothing when that has been done already. `target` has
 // the schema. Errors: Conflict while a process uses the source or came between, when the source was
-// moved elsewhere, the target holds something else or another run has finished there, or a row
-// cannot be kept there; NotReady when a database cannot serve: run it again.
+// moved elsewhere, the target holds something else or another run has finished there, or a record
+// cannot be kept there, which is named (as a rule before anything is done: the whole source is read
+// first); NotReady when a database cannot serve: run it again.
 Result<void> move_installation(Database& source, Database& target, Entropy& entropy,
                                const MoveOptions& options);
 

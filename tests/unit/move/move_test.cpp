@@ -163,6 +163,66 @@ TEST_CASE("move: a second run stops when the first has finished", "[postgres]") 
   CHECK(movers.profiles() == 0);
 }
 
+TEST_CASE("move: what PostgreSQL cannot keep is named before anything is moved", "[postgres]") {
+  Movers movers;
+  const auto change = [&](std::string_view sql, std::vector<SqlValue> values) {
+    movers.source.database->write([&](Transaction& tx) { tx.query(sql, values); });
+  };
+  const Uuid bad = movers.source.ids.next();
+  const auto insert = [&](const Uuid& id, const std::string& email, const std::string& properties) {
+    change(
+        "INSERT INTO profiles (id, organization_id, email, email_key, properties, created_at, "
+        "updated_at) VALUES ($1, $1, $2, $2, $3, 0, 0)",
+        {id, email, properties});
+  };
+  insert(bad, "caf\xE9@example.com", std::string("a\0b", 3));
+  change("UPDATE profiles SET created_at = 'soon' WHERE email = 'p7@example.com'", {});
+  const std::string said = movers.move();
+  INFO(said);
+  for (const char* column : {"email", "email_key"}) {
+    CHECK(said.find("profiles id " + bad.to_string() + ", " + column +
+                    ": holds bytes that are not UTF-8") != std::string::npos);
+  }
+  CHECK(said.find("properties: holds a NUL character") != std::string::npos);
+  CHECK(said.find("created_at: is of another type") != std::string::npos);
+  CHECK(said.find("caf") == std::string::npos);
+  CHECK_FALSE(movers.source_is_open_move());
+  CHECK(movers.profiles() == 0);
+  CHECK(movers.target.number("SELECT count(*) FROM arriving_moves") == 0);
+  change("DELETE FROM profiles WHERE id = $1", {bad});
+  change("UPDATE profiles SET created_at = 0 WHERE email = 'p7@example.com'", {});
+  CHECK(movers.move() == "done");
+  CHECK(movers.profiles() == Movers::kProfiles);
+}
+
+TEST_CASE("move: of many values that cannot be kept the first are named", "[postgres]") {
+  Movers movers;
+  movers.source.database->write([&](Transaction& tx) {
+    tx.query("UPDATE profiles SET properties = $1", {std::string("\xFF")});
+  });
+  const std::string said = movers.move();
+  CHECK(std::count(said.begin(), said.end(), '\n') == 12);
+  CHECK(said.find("and more") != std::string::npos);
+}
+
+TEST_CASE("move: a record that only the target's rules refuse is named", "[postgres]") {
+  Movers movers;
+  movers.target.change("ALTER TABLE profiles ADD CONSTRAINT own CHECK (email NOT LIKE 'p611@%')");
+  const std::string said = movers.move();
+  movers.target.change("ALTER TABLE profiles DROP CONSTRAINT own");
+  std::string id;
+  REQUIRE(movers.source.database->read([&](Transaction& tx) {
+    id = tx.query("SELECT id FROM profiles WHERE email = 'p611@example.com'")
+             .at(0)[0]
+             .uuid()
+             .to_string();
+  }));
+  INFO(said);
+  CHECK(said.find("profiles id " + id) != std::string::npos);
+  CHECK(movers.move() == "done");
+  CHECK(movers.profiles() == Movers::kProfiles);
+}
+
 TEST_CASE("move: tables are the same on both backends", "[postgres]") {
   Movers movers;
   std::vector<Table> here;
