@@ -8,6 +8,7 @@
 #include "app/commands/administration.hpp"
 #include "app/commands/commands.hpp"
 #include "app/template_file.hpp"
+#include "core/profiles/erasure.hpp"
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
 #include "core/templates/template_changes.hpp"
@@ -140,6 +141,28 @@ int run_groups_subscribe(const Settings& settings, const std::string& organizati
   if (!done) return report(done.error());
   fmt::print("{} is {} {}.\n", address->email, unsubscribe ? "unsubscribed from" : "subscribed to",
              group);
+  return 0;
+}
+
+int run_profiles_erase(const Settings& settings, const std::string& organization,
+                       const std::string& email) {
+  const auto address = read_address(email);
+  if (!address) return report(address.error());
+  auto runtime = Runtime::open(settings);
+  if (!runtime) return report(runtime.error());
+  Result<Organization> chosen;
+  const auto read = (*runtime)->database().read(
+      [&](Transaction& tx) { chosen = choose_organization(tx, organization); });
+  if (!read) return report(read.error());
+  if (!chosen) return report(chosen.error());
+  const Erasure erased =
+      erase_address((*runtime)->database(), (*runtime)->secret(), chosen->id, *address);
+  if (!erased.was_profile && erased.emails == 0) {
+    return report({ErrorCode::NotFound,
+                   fmt::format("Nothing in {} names {}.", chosen->name, address->email)});
+  }
+  fmt::print("Erased {}: {}{} emails no longer name it.\n", address->email,
+             erased.was_profile ? "its Profile is empty, and " : "", erased.emails);
   return 0;
 }
 

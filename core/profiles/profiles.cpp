@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/profiles/erasure.hpp"
+
 namespace segmentflow {
 
 std::string_view to_string(SubscriptionPolicy policy) {
@@ -104,22 +106,17 @@ void forget_recipients(Transaction& tx, std::span<const Uuid> send_ids) {
       "UPDATE email_sends SET to_email = $1, subject = '', cc = '[]', bcc = '[]', "
       "failure_message = NULL, updated_at = $2 FROM {input} AS i WHERE email_sends.id = i.id",
       sends, {kErasedAddress, tx.now()});
+  forget_answers(tx, send_ids);
 }
 
 Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
                            const Uuid& organization_id, const Uuid& profile_id) {
-  const auto rows =
-      tx.query("SELECT email_key, erased_at FROM profiles WHERE organization_id = $1 AND id = $2",
-               {organization_id, profile_id});
-  if (rows.empty()) return fail(ErrorCode::NotFound, "There is no such Profile.");
-  if (!rows[0][1].is_null()) return {};
-  const std::string erased_key = erased_email_key(secret, rows[0][0].text());
-  tx.query(
-      "UPDATE profiles SET email = '', email_key = $1, properties = '{}', erased_at = $2, "
-      "updated_at = $2 WHERE organization_id = $3 AND id = $4",
-      {erased_key, tx.now(), organization_id, profile_id});
-  tx.query("UPDATE suppressions SET email_key = $1 WHERE organization_id = $2 AND email_key = $3",
-           {erased_key, organization_id, rows[0][0].text()});
+  if (tx.query("SELECT 1 FROM profiles WHERE organization_id = $1 AND id = $2",
+               {organization_id, profile_id})
+          .empty()) {
+    return fail(ErrorCode::NotFound, "There is no such Profile.");
+  }
+  mark_erased(tx, secret, organization_id, profile_id);
   std::vector<Uuid> sends;
   for (const auto& row :
        tx.query("SELECT id FROM email_sends WHERE organization_id = $1 AND profile_id = $2",
@@ -127,8 +124,6 @@ Result<void> erase_profile(Transaction& tx, const InstallationSecret& secret,
     sends.push_back(row[0].uuid());
   }
   forget_recipients(tx, sends);
-  tx.query("DELETE FROM profile_external_ids WHERE organization_id = $1 AND profile_id = $2",
-           {organization_id, profile_id});
   return {};
 }
 

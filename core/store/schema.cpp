@@ -339,11 +339,17 @@ CREATE INDEX audit_log_of_time ON audit_log (called_at);
 CREATE INDEX audit_log_of_key ON audit_log (api_key_id, called_at);
 )sql";
 
+// Erasing a Profile finds its emails by it, and goes through them in the order of their rows.
+constexpr std::string_view kErasure = R"sql(
+CREATE INDEX email_sends_of_profile ON email_sends (organization_id, profile_id, row_id);
+)sql";
+
 constexpr std::array kMigrations = {
     Migration{1, "foundation", kFoundation},
     Migration{2, "many nodes", kManyNodes, kManyNodesHints},
     Migration{3, "authoring", kAuthoring, kAuthoringHints},
     Migration{4, "guards", kGuards},
+    Migration{7, "erasure index", kErasure},
 };
 
 }  // namespace

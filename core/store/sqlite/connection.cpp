@@ -21,7 +21,7 @@ int on_busy(void* backoff, int attempts) {
 // temp_store: nothing of ours belongs in /tmp. trusted_schema: a damaged or foreign file must not
 // call functions. The page cache is per connection, hence small.
 constexpr std::array kPragmas = {
-    "PRAGMA synchronous=FULL",   "PRAGMA foreign_keys=ON",      "PRAGMA secure_delete=FAST",
+    "PRAGMA synchronous=FULL",   "PRAGMA foreign_keys=ON",      "PRAGMA secure_delete=ON",
     "PRAGMA cache_size=-4096",   "PRAGMA mmap_size=0",          "PRAGMA temp_store=MEMORY",
     "PRAGMA trusted_schema=OFF", "PRAGMA wal_autocheckpoint=0",
 };
