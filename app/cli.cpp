@@ -1,6 +1,7 @@
 #include "app/cli.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,8 @@
 
 #include "app/commands/commands.hpp"
 #include "app/runtime.hpp"
+#include "app/usage.hpp"
+#include "schemas/emails.hpp"
 
 namespace segmentflow::app {
 namespace {
@@ -28,10 +31,15 @@ Examples:
 
 Every setting is a flag, a variable (--data-dir is SEGMENTFLOW_DATA_DIR) and a key of the TOML file
 (data_dir). Secrets are not flags, because other users of a machine see command lines: give
-SEGMENTFLOW_API_KEY, SEGMENTFLOW_SMTP_URL and SEGMENTFLOW_SECRET as variables or in the file.)";
+SEGMENTFLOW_API_KEY, SEGMENTFLOW_SMTP_URL and SEGMENTFLOW_SECRET as variables or in the file.
+
+Exit codes: 0 done; 1 it could not be done; 2 the command line, a setting or a file is wrong.)";
 
 constexpr const char* kSettingsHint =
     "\nSettings such as --data-dir work with every command; see segmentflow --help.";
+
+constexpr std::int64_t kSendsPerDayMax = 1'000'000'000;
+constexpr std::int64_t kAuditRowsMax = 100'000;
 
 using Flags = std::map<std::string, std::string>;
 
@@ -56,8 +64,8 @@ class CommandLine {
     app_.set_version_flag("--version", std::string(kVersion));
     app_.footer(kExamples);
     app_.formatter(std::make_shared<HelpFormatter>());
-    app_.require_subcommand(1);
     app_.fallthrough();
+    app_.callback([this] { show_commands(app_); });
     app_.option_defaults()->group("Settings");
     add_settings();
     app_.option_defaults()->group("Options");
@@ -67,15 +75,18 @@ class CommandLine {
     add_watching_commands();
     add_content_commands();
     add_group_commands();
+    refuse_empty_values(app_);
   }
 
   int run(int argc, char** argv) {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() != 0 && report_unknown()) return 2;
-      return app_.exit(error) == 0 ? 0 : 2;
+      if (error.get_exit_code() == 0) return app_.exit(error);
+      if (!report_unknown()) report_usage(sentence_of(error));
+      return 2;
     }
+    if (!chosen_) return 2;
     const auto settings = load_settings(flags_, environment_settings());
     if (!settings) return report(settings.error());
     try {
@@ -87,26 +98,57 @@ class CommandLine {
   }
 
  private:
-  // Names the first word that is no command or flag, where that is the fault.
-  bool report_unknown() {
-    const auto unknown = app_.remaining(true);
-    if (unknown.empty()) return false;
+  // The command that was named, as far as it was, and how it is called.
+  std::pair<const CLI::App*, std::string> named() const {
     const CLI::App* at = &app_;
     std::string command = app_.get_name();
     while (!at->get_subcommands().empty()) {
       at = at->get_subcommands().front();
       command += " " + at->get_name();
     }
-    const bool is_flag = unknown.front().starts_with("-");
+    return {at, command};
+  }
+
+  void report_usage(const std::string& sentence) const {
+    fmt::print(stderr, "segmentflow: {}. See {} --help.\n", sentence, named().second);
+  }
+
+  // Names the first word that is no command or flag, where that is the fault.
+  bool report_unknown() {
+    const auto unknown = app_.remaining(true);
+    if (unknown.empty()) return false;
+    const auto [at, command] = named();
+    const std::string& word = unknown.front();
+    const bool is_flag = word.starts_with("-");
     std::vector<std::string> names;
     for (const auto* sub : at->get_subcommands({})) names.push_back(sub->get_name());
     if (is_flag) names = flag_names(*at);
+    if (names.empty()) {
+      report_usage(fmt::format("{} takes no further argument such as \"{}\"", command, word));
+      return true;
+    }
     const std::vector<std::string_view> known(names.begin(), names.end());
-    const std::string near = describe::nearest_name(unknown.front(), known);
-    fmt::print(stderr, "segmentflow: there is no {} {}.{} See {} --help.\n",
-               is_flag ? "flag" : "command", unknown.front(),
-               near.empty() ? "" : fmt::format(" Did you mean {}?", near), command);
+    const std::string near = describe::nearest_name(word, known);
+    report_usage(fmt::format("there is no {} {}{}", is_flag ? "flag" : "command", word,
+                             near.empty() ? "" : fmt::format(". Did you mean {}?", near)));
     return true;
+  }
+
+  // What a group without a command of it shows: the commands there are.
+  void show_commands(const CLI::App& group) {
+    if (!group.get_subcommands().empty()) return;
+    fmt::print("{}", group.help());
+    std::vector<std::string> names;
+    for (const auto* sub : group.get_subcommands({})) names.push_back(sub->get_name());
+    report_usage(fmt::format("choose a command: {}", fmt::join(names, ", ")));
+  }
+
+  // A value that is empty most likely comes from a variable that is not set.
+  static void refuse_empty_values(CLI::App& app) {
+    for (auto* option : app.get_options()) {
+      if (option->get_items_expected_max() > 0) option->check(not_empty());
+    }
+    for (auto* sub : app.get_subcommands({})) refuse_empty_values(*sub);
   }
 
   std::vector<std::string> flag_names(const CLI::App& at) const {
@@ -144,9 +186,7 @@ class CommandLine {
   CLI::App* group(const char* name, const char* doc) {
     CLI::App* added = app_.add_subcommand(name, doc);
     added->fallthrough();
-    added->callback([added] {
-      if (added->get_subcommands().empty()) throw CLI::CallForHelp();
-    });
+    added->callback([this, added] { show_commands(*added); });
     added->footer(kSettingsHint);
     return added;
   }
@@ -165,12 +205,15 @@ class CommandLine {
         command(&app_, "init", "Make the data folder and database, or bring them up to date",
                 [this](const Settings& settings) { return run_init(settings, init_); });
     init->add_flag("--demo", init_.demo, "Add a demo organization whose mail is kept as files");
-    init->add_option("--organization", init_.organization, "Name of the organization to make");
+    init->add_option("--organization", init_.organization,
+                     "Name of an organization to make (default: Default, when there is none)");
     auto* call = command(
         &app_, "call", "Run one operation, e.g. emails.retrieve '{\"id\": \"...\"}'",
         [this](const Settings& settings) { return run_call(settings, operation_, input_); });
     call->add_option("operation", operation_, "Operation or tool name")->required();
     call->add_option("json", input_, "Its input as a JSON object (default: {})");
+    command(&app_, "operations", "All operations with the JSON Schemas of their fields, as JSON",
+            [](const Settings&) { return run_operations(); });
     command(&app_, "doctor", "Check folder, disk, database, keys and delivery", run_doctor);
     command(&app_, "nodes", "Who is alive on this database, and what each has under way",
             run_nodes);
@@ -179,8 +222,8 @@ class CommandLine {
   void add_database_commands() {
     auto* backup = command(&app_, "backup", "Copy the SQLite database while it is in use",
                            [this](const Settings& s) { return run_backup(s, first_); });
-    backup->add_option("file", first_, "The copy; what is queued in it is held")->required();
-    command(&app_, "resume", "Deliver what is held because the database is a restored copy",
+    backup->add_option("file", first_, "The copy; what is queued in it is on hold")->required();
+    command(&app_, "resume", "Deliver what is on hold because the database is a restored copy",
             run_resume);
     auto* migrate =
         command(&app_, "migrate", "Move from SQLite to PostgreSQL; stop all processes first",
@@ -206,14 +249,20 @@ class CommandLine {
                        "Only these may be written to: domains and addresses, with commas");
     create->add_option("--templates", key_.guards.templates,
                        "Only these may be sent: keys and ids of templates, with commas");
-    create->add_option("--sends-per-day", key_.guards.sends_per_day,
-                       "At most so many emails a day (UTC)");
-    create->add_option("--ask-first", key_.guards.ask_first,
-                       "human: the MCP client asks its user, else emails wait for segmentflow\n"
-                       "approvals approve; operator (stronger): they always wait for it;\n"
-                       "self-confirm (weaker): the caller repeats the call with a token");
-    create->add_option("--ask-above", key_.guards.ask_above,
-                       "Ask only about calls with more emails than this (default: 0)");
+    create
+        ->add_option("--sends-per-day", key_.guards.sends_per_day,
+                     "At most so many emails a day (UTC)")
+        ->check(whole_number(1, kSendsPerDayMax));
+    create
+        ->add_option("--ask-first", key_.guards.ask_first,
+                     "human: the MCP client asks its user, else emails wait for segmentflow\n"
+                     "approvals approve; operator (stronger): they always wait for it;\n"
+                     "self-confirm (weaker): the caller repeats the call with a token")
+        ->check(choice_of({"human", "operator", "self-confirm"}));
+    create
+        ->add_option("--ask-above", key_.guards.ask_above,
+                     "Ask only about calls with more emails than this (default: 0)")
+        ->check(whole_number(0, wire::kBatchItemsMax - 1));  // no call has more
     command(keys, "list", "List all keys, without their secrets", run_keys_list);
     auto* revoke = command(keys, "revoke", "Revoke a key at once",
                            [this](const Settings& s) { return run_keys_revoke(s, first_); });
@@ -238,7 +287,7 @@ class CommandLine {
     audit->add_option("--key", audit_.key, "Of one key: its id, name or last four characters");
     audit->add_option("--since", audit_.since, "Of the last time, such as 1h or 7d");
     audit->add_option("--limit", audit_.limit, "At most so many (default: 100)")
-        ->check(CLI::Range(1, 100'000));
+        ->check(whole_number(1, kAuditRowsMax));
   }
 
   void add_content_commands() {
@@ -268,7 +317,9 @@ class CommandLine {
       return run_groups_add(s, organization_, first_, second_);
     });
     add->add_option("name", first_, "Its name")->required();
-    add->add_option("--policy", second_, "OptIn or OptOut")->required();
+    add->add_option("--policy", second_, "OptIn or OptOut")
+        ->required()
+        ->check(choice_of({"OptIn", "OptOut"}));
     auto* subscribe =
         command(groups, "subscribe", "Subscribe an address", [this](const Settings& s) {
           return run_groups_subscribe(s, organization_, first_, second_, unsubscribe_);
@@ -277,7 +328,12 @@ class CommandLine {
     subscribe->add_option("email", second_, "The address; its Profile is made when missing")
         ->required();
     subscribe->add_flag("--unsubscribe", unsubscribe_, "Record a refusal instead");
-    for (auto* sub : {add, subscribe}) add_organization(sub);
+    auto* profiles = group("profiles", "Profiles: the people who get email");
+    auto* erase =
+        command(profiles, "erase", "Make the database forget an address, for ever",
+                [this](const Settings& s) { return run_profiles_erase(s, organization_, first_); });
+    erase->add_option("email", first_, "The address")->required();
+    for (auto* sub : {add, subscribe, erase}) add_organization(sub);
   }
 
   void add_organization(CLI::App* sub) {

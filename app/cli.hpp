@@ -3,7 +3,7 @@
 
 namespace segmentflow::app {
 
-// Gives the process's exit code: 0 done, 1 failed, 2 wrong usage.
+// Gives the process's exit code: 0 done, 1 failed, 2 wrong usage or settings.
 int run_command_line(int argc, char** argv);
 
 }  // namespace segmentflow::app

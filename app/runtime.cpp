@@ -196,8 +196,8 @@ void Runtime::warn_of_held_jobs() {
   const auto read = database_->read([&](Transaction& tx) { held = count_held_jobs(tx); });
   if (!read || held == 0) return;
   spdlog::warn(
-      "{} emails are held, because this database is a restored copy and the original may have sent "
-      "them. Run segmentflow resume to deliver them",
+      "{} emails are on hold, because this database is a restored copy and the original may have "
+      "sent them. Run segmentflow resume to deliver them",
       held);
 }
 

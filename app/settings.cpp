@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "app/cluster_variables.hpp"
 #include "core/base/duration.hpp"
 
 namespace segmentflow::app {
@@ -100,6 +101,7 @@ Result<void> take_environment(const std::map<std::string, std::string>& environm
                               GivenSettings& given) {
   for (const auto& [variable, value] : environment) {
     std::string name = variable.substr(kPrefix.size());
+    if (is_cluster_variable(name, value)) continue;
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (!find_info(name)) return unknown(variable, name, "the environment");
@@ -332,14 +334,16 @@ Result<Settings> load_settings(const std::map<std::string, std::string>& flags,
   };
   const auto config = given_path("config");
   std::error_code ignored;
-  const fs::path beside_data =
-      given_path("data_dir").value_or(default_data_dir()) / "segmentflow.toml";
-  if (config || fs::exists(beside_data, ignored)) {
-    if (auto taken = take_file(config.value_or(beside_data), given); !taken) {
-      return tl::unexpected(taken.error());
-    }
+  fs::path file =
+      config.value_or(given_path("data_dir").value_or(default_data_dir()) / "segmentflow.toml");
+  if (config || fs::exists(file, ignored)) {
+    if (auto taken = take_file(file, given); !taken) return tl::unexpected(taken.error());
+  } else {
+    file.clear();
   }
-  return convert(given, given_path("data_dir").value_or(default_data_dir()));
+  auto settings = convert(given, given_path("data_dir").value_or(default_data_dir()));
+  if (settings) settings->config_file = std::move(file);
+  return settings;
 }
 
 std::map<std::string, std::string> environment_settings() {

@@ -18,6 +18,7 @@ namespace segmentflow::app {
 
 struct Settings {
   std::filesystem::path data_dir;
+  std::filesystem::path config_file;  // "" when none was read
   std::string database_url;
   DatabaseOptions database;
   std::string listen_address;
@@ -56,7 +57,8 @@ std::string environment_of(const SettingInfo& info);  // "SEGMENTFLOW_SMTP_URL"
 
 // Flags go before the environment, that before the file (SEGMENTFLOW_CONFIG, else
 // <data folder>/segmentflow.toml when it is there), that before the defaults. ValidationFailed
-// names the setting and where it came from; unknown names are refused with the nearest known one.
+// names the setting and where it came from; unknown names are refused with the nearest known one,
+// except what orchestrators set (cluster_variables.hpp).
 Result<Settings> load_settings(const std::map<std::string, std::string>& flags,
                                const std::map<std::string, std::string>& environment);
 

@@ -32,26 +32,52 @@ Result<void> sync(const fs::path& path) {
 // The copy accepts emails; what was queued in it waits for an operator, because the original goes
 // on sending it. What was under way is Unknown, as nobody will hear of its end here.
 Result<std::int64_t> hold_queue(const fs::path& copy, const RetryPolicy& retry) {
-  auto database = open_database("sqlite:" + copy.string());
-  if (!database) return tl::unexpected(database.error());
-  SystemEntropy entropy;
-  std::int64_t held = 0;
-  (*database)->write([&](Transaction& tx) {
-    for (const auto& instance : list_instances(tx)) {
-      unregister_instance(tx, instance.lease.instance);
-      reap_deliveries(tx, instance.lease, retry, entropy);
-    }
-    held = hold_jobs(tx, last_job(tx));
-  });
-  return held;
+  try {
+    auto database = open_database("sqlite:" + copy.string());
+    if (!database) return tl::unexpected(database.error());
+    SystemEntropy entropy;
+    std::int64_t held = 0;
+    (*database)->write([&](Transaction& tx) {
+      for (const auto& instance : list_instances(tx)) {
+        unregister_instance(tx, instance.lease.instance);
+        reap_deliveries(tx, instance.lease, retry, entropy);
+      }
+      held = hold_jobs(tx, last_job(tx));
+    });
+    return held;
+  } catch (const StoreUnavailable& failure) {
+    return fail(ErrorCode::NotReady,
+                fmt::format("Cannot write {}: {}.", copy.string(), failure.what()));
+  }
 }
+
+// A copy that is being written, and what SQLite keeps beside it. Whatever is left of them when this
+// ends is removed: a disk that has become full must not stay so.
+class PartialFile {
+ public:
+  explicit PartialFile(fs::path path) : path_(std::move(path)) { remove(); }
+  ~PartialFile() { remove(); }
+  PartialFile(const PartialFile&) = delete;
+  PartialFile& operator=(const PartialFile&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    for (const char* end : {"", "-journal", "-wal", "-shm", ".instances"}) {
+      fs::remove_all(path_.string() + end, ignored);
+    }
+  }
+
+  const fs::path path_;
+};
 
 Result<std::int64_t> write_backup(const Settings& settings, const fs::path& file) {
   auto runtime = Runtime::open(settings);
   if (!runtime) return tl::unexpected(runtime.error());
-  const fs::path partial = file.string() + ".partial";
-  std::error_code ignored;
-  fs::remove(partial, ignored);
+  const PartialFile copy(file.string() + ".partial");
+  const fs::path& partial = copy.path();
   // Copies hold what the database holds: nobody else may read them.
   const auto mask = ::umask(0077);
   auto copied = (*runtime)->database().copy_to(partial.string());
@@ -60,7 +86,6 @@ Result<std::int64_t> write_backup(const Settings& settings, const fs::path& file
   auto held = hold_queue(partial, settings.retry);
   if (!held) return held;
   if (auto synced = sync(partial); !synced) return tl::unexpected(synced.error());
-  fs::remove_all(partial.string() + ".instances", ignored);
   std::error_code failed;
   fs::rename(partial, file, failed);
   if (failed) {
@@ -84,7 +109,7 @@ int run_backup(const Settings& settings, const std::string& file_text) {
   fmt::print("{}\n", file.string());
   fmt::print(
       stderr,
-      "{} queued emails are held in the copy until segmentflow resume is run on it. Keep the "
+      "{} queued emails are on hold in the copy until segmentflow resume is run on it. Keep the "
       "secret with it: {}.\n",
       *held,
       settings.secret.empty() ? (settings.data_dir / "secret").string() : "SEGMENTFLOW_SECRET");

@@ -1,5 +1,6 @@
 // The commands of the binary. Each prints its answer on stdout, errors on stderr, and gives the
-// exit code: 0 done, 1 not done.
+// exit code: 0 done, 1 not done, 2 refused because of what was given: the command line, a setting,
+// a value or file that it names.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 namespace segmentflow::app {
 
 struct InitOptions {
-  std::string organization = "Default";
+  std::string organization;  // "" for "Default" in a new installation, else for none
   bool demo = false;
 };
 int run_init(const Settings& settings, const InitOptions& options);
@@ -24,6 +25,7 @@ struct McpOptions {
 };
 int run_mcp(const Settings& settings, const McpOptions& options);
 int run_call(const Settings& settings, const std::string& operation, const std::string& input);
+int run_operations();
 int run_doctor(const Settings& settings);
 int run_nodes(const Settings& settings);
 int run_resume(const Settings& settings);
@@ -63,7 +65,10 @@ int run_groups_add(const Settings& settings, const std::string& organization,
 int run_groups_subscribe(const Settings& settings, const std::string& organization,
                          const std::string& group, const std::string& email, bool unsubscribe);
 
-// Prints "segmentflow: <message>" and the details on stderr; gives 1.
+int run_profiles_erase(const Settings& settings, const std::string& organization,
+                       const std::string& email);
+
+// Prints "segmentflow: <message>" and the details on stderr; gives 2 for ValidationFailed, else 1.
 int report(const Error& error);
 
 }  // namespace segmentflow::app

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/commands/commands.hpp"
+#include "app/commands/doctor_files.hpp"
 #include "app/runtime.hpp"
 #include "core/access/api_keys.hpp"
 #include "core/delivery/delivery_config.hpp"
@@ -114,7 +115,8 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
   }
   if (const auto held = count_held_jobs(tx); held > 0) {
     report.warn(fmt::format(
-        "{} emails are held in this restored copy; run segmentflow resume to deliver them", held));
+        "{} emails are on hold in this restored copy; run segmentflow resume to deliver them",
+        held));
   }
   if (!any_api_key(tx)) report.warn("there is no API key; run segmentflow keys create");
   report.ok(fmt::format("database {}", runtime.database().shown_url()));
@@ -176,6 +178,7 @@ void check_installation_state(Runtime& runtime, Report& report) {
 int run_doctor(const Settings& settings) {
   Report report;
   check_folder(settings, report);
+  for (const auto& finding : find_open_files(settings)) report.warn(finding);
   auto runtime = Runtime::open(settings);
   if (!runtime) {
     report.bad(runtime.error().message);

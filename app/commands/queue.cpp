@@ -36,8 +36,8 @@ int run_nodes(const Settings& settings) {
   }
   if (held > 0) {
     fmt::print(
-        "{} emails are held, as this is a restored copy. Run segmentflow resume to deliver "
-        "them.\n",
+        "{} emails are on hold, because this database is a restored copy and the original may "
+        "have sent them. Run segmentflow resume to deliver them.\n",
         held);
   }
   return 0;
@@ -50,7 +50,7 @@ int run_resume(const Settings& settings) {
     return {};
   });
   if (!done) return report(done.error());
-  fmt::print("{} held emails are due now.\n", resumed);
+  fmt::print("{} emails that were on hold are due now.\n", resumed);
   return 0;
 }
 

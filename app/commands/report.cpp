@@ -10,7 +10,7 @@ int report(const Error& error) {
     if (problem.message == error.message) continue;
     fmt::print(stderr, "  {}: {}\n", problem.path.empty() ? "/" : problem.path, problem.message);
   }
-  return 1;
+  return error.code == ErrorCode::ValidationFailed ? 2 : 1;
 }
 
 }  // namespace segmentflow::app

@@ -56,11 +56,12 @@ class Decider {
   static Error conflict(const AcceptItem& item) {
     return Error{
         ErrorCode::IdempotencyConflict,
-        fmt::format("The idempotency key \"{}\" was used for a different effective request. "
-                    "Repeat the original request to get its EmailSend, or choose another key "
-                    "for another email.",
-                    item.request.idempotency_key),
-        {{"/idempotencyKey", "Already used for a different effective request."}}};
+        fmt::format(
+            "The idempotency key \"{}\" was used for a different email: recipient, template, "
+            "data, subject, sender or copies differ. Repeat the original request to get its "
+            "EmailSend, or choose another key for another email.",
+            item.request.idempotency_key),
+        {{"/idempotencyKey", "Already used for a different email."}}};
   }
 
   // Archived and removed things count here: a retry still replays after they are gone.

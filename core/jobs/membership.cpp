@@ -210,9 +210,9 @@ bool Membership::settle_provenance(const std::string& recorded, const std::strin
     spdlog::warn("another server has taken the database over; the queue goes on");
   } else if (hold) {
     spdlog::warn(
-        "this database is a restored copy: {} queued emails are held, because the original "
+        "this database is a restored copy: {} queued emails are on hold, because the original "
         "may have sent them since. New emails are delivered. Run segmentflow resume to "
-        "deliver the held ones",
+        "deliver them",
         held);
   }
   return true;

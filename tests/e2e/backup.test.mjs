@@ -1,6 +1,6 @@
 // Copies of a database in use: they accept, and send what was queued only when an operator says so.
 import assert from "node:assert/strict";
-import { copyFile, mkdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -33,7 +33,7 @@ test("a restored backup accepts and replays, and holds its queue until resume", 
   const done = await on.cli(["backup", file]);
   assert.equal(done.code, 0, done.stderr);
   assert.equal(done.stdout.trim(), file);
-  assert.match(done.stderr, new RegExp(`${QUEUED} queued emails are held`));
+  assert.match(done.stderr, new RegExp(`${QUEUED} queued emails are on hold`));
   assert.match(done.stderr, /secret/);
   assert.equal((await stat(file)).mode & 0o777, 0o600, "nobody else may read it");
   const again = await on.cli(["backup", file]);
@@ -45,19 +45,19 @@ test("a restored backup accepts and replays, and holds its queue until resume", 
   const settings = { SEGMENTFLOW_SMTP_URL: mail.url };
   const copy = await engine(t, { folder, settings });
   await eventually("the log says so", () =>
-    /5 emails are held.*segmentflow resume/.test(copy.program.log()));
+    /5 emails are on hold.*segmentflow resume/.test(copy.program.log()));
   const replay = await postSend(copy, sendBody(), "queued-0");
   assert.equal(replay.body.id, sends[0].id, "idempotency keys are kept");
   const fresh = await accepted(copy, sendBody(), "new one");
   assert.equal((await finalSend(copy, fresh.id)).status, "Sent");
   assert.equal(mail.messages.length, 1, "only the new one went out");
-  assert.match((await copy.cli(["nodes"])).stdout, /5 emails are held/);
-  assert.match((await copy.cli(["doctor"])).stdout, /warn {2}5 emails are held/);
+  assert.match((await copy.cli(["nodes"])).stdout, /5 emails are on hold/);
+  assert.match((await copy.cli(["doctor"])).stdout, /warn {2}5 emails are on hold/);
   const metrics = await copy.api("GET", "/metrics");
   assert.match(metrics.text, /^segmentflow_jobs_held 5$/m);
 
   const resumed = await copy.cli(["resume"]);
-  assert.equal(resumed.stdout, "5 held emails are due now.\n");
+  assert.equal(resumed.stdout, "5 emails that were on hold are due now.\n");
   await mail.received(1 + QUEUED);
   for (const { id } of sends) assert.equal((await finalSend(copy, id)).status, "Sent");
 });
@@ -79,6 +79,25 @@ test("a backup of a database under load is whole", async (t) => {
     ".execute('PRAGMA integrity_check').fetchone()[0])";
   const verdict = await run("/usr/bin/python3", ["-c", check, file]);
   assert.equal(verdict.stdout, "ok\n");
+});
+
+test("a backup that finds no room leaves nothing behind", async (t) => {
+  const { on } = await withQueue(t);
+  const folder = await dataFolder(t);
+  const file = join(folder, "copy.db");
+  assert.equal((await on.cli(["backup", file])).code, 0);
+  const blocks = Math.ceil((await stat(file)).size / 1024);
+  await rm(file);
+  // A limit on the size of files stands for a full disk: at the first page, midway, at the last.
+  for (const limit of [1, Math.floor(blocks / 2), blocks - 1]) {
+    const limited = `ulimit -f ${limit}; exec "$0" backup "$1"`;
+    const done = await run("bash", ["-c", limited, on.executable, file], { env: on.env });
+    assert.equal(done.code, 1, done.stderr);
+    assert.match(done.stderr, /Cannot write .*copy\.db/);
+    assert.deepEqual(await readdir(folder), [], `limited to ${limit} KiB of ${blocks}`);
+  }
+  assert.equal((await on.cli(["backup", file])).code, 0);
+  assert.deepEqual(await readdir(folder), ["copy.db"]);
 });
 
 test("nodes lists the processes and what they have under way", async (t) => {

@@ -1,6 +1,6 @@
 // The command line as an operator meets it.
 import assert from "node:assert/strict";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -31,12 +31,14 @@ test("help is there for every command, and fits a terminal", async () => {
   const help = await works(["--help"]);
   const commands = [...help.matchAll(/^ {2}([a-z]+) {3,}\S/gm)].map((match) => match[1]);
   assert.deepEqual(commands, [
-    "serve", "mcp", "init", "call", "doctor", "nodes", "backup", "resume", "migrate", "keys",
-    "approvals", "audit", "domains", "senders", "templates", "groups",
+    "serve", "mcp", "init", "call", "operations", "doctor", "nodes", "backup", "resume",
+    "migrate", "keys",
+    "approvals", "audit", "domains", "senders", "templates", "groups", "profiles",
   ]);
   const below = [["keys", "create"], ["keys", "list"], ["keys", "revoke"], ["domains", "add"],
     ["senders", "add"], ["templates", "import"], ["groups", "add"], ["groups", "subscribe"],
-    ["approvals", "list"], ["approvals", "approve"], ["approvals", "reject"]];
+    ["approvals", "list"], ["approvals", "approve"], ["approvals", "reject"],
+    ["profiles", "erase"]];
   for (const command of [[], ...commands.map((name) => [name]), ...below]) {
     const text = await works([...command, "--help"]);
     assert.match(text, /Usage:/, command.join(" "));
@@ -70,12 +72,105 @@ test("what is unknown is refused by name", async (t) => {
   ];
   for (const [args, more, pattern] of refusals) {
     const done = await sf(args, { ...env, ...more });
-    assert.ok(done.code === 1 || done.code === 2, `${args}: ${done.code}`);
-    assert.match(done.stderr, pattern, args.join(" "));
+    assert.equal(done.code, 2, `${args}: ${done.code}`);
+    assert.match(oneLine(done.stderr), pattern, args.join(" "));
   }
-  const group = await sf(["keys"], env);
-  assert.equal(group.code, 0);
-  assert.match(group.stdout, /create .*list .*revoke/s, "a group alone shows its commands");
+});
+
+test("a value that cannot be is refused in our own words, with exit code 2", async (t) => {
+  const env = { SEGMENTFLOW_DATA_DIR: await dataFolder(t) };
+  await works(["init"], env);
+  const key = ["keys", "create", "--name", "k", "--scopes", "all"];
+  const refusals = [
+    [[...key, "--sends-per-day", "abc"], /--sends-per-day must be a whole number from 1 .*"abc"/],
+    [[...key, "--sends-per-day", "0"], /--sends-per-day must be a whole number from 1 .*"0"/],
+    [[...key, "--sends-per-day", "1.5"], /--sends-per-day must be/],
+    [[...key, "--sends-per-day", "99999999999999999999"], /--sends-per-day must be/],
+    [[...key, "--sends-per-day"], /--sends-per-day needs a value.*keys create --help/],
+    [[...key, "--ask-first", "maybe"], /--ask-first must be human or operator or self-confirm/],
+    [[...key, "--ask-first", "human", "--ask-above", "-1"], /--ask-above must be .*from 0 to 99/],
+    [[...key, "--ask-first", "human", "--ask-above", "100"], /--ask-above must be/],
+    [[...key, "--ask-above", "3"], /goes with a way to ask first/],
+    [[...key, "--recipients", "example"], /"example" is neither a domain/],
+    [[...key, "--recipients", "jürgen@example.com"], /"jürgen@example.com" is neither/],
+    [[...key, "--templates", "no key"], /"no key" is neither a template's key nor/],
+    [[...key, "--name", "other"], /--name is given more than once/],
+    [[...key, "--at-most-once=maybe"], /--at-most-once takes no value/],
+    [["keys", "create", "--name", "", "--scopes", "all"], /--name must not be empty/],
+    [["keys", "create", "--name", "a\nb", "--scopes", "all"], /--name must be a line of text/],
+    [["keys", "create", "--name", "k"], /--scopes is required/],
+    [["keys", "create", "--name", "k", "--scopes", "emails"], /no scope "emails"/],
+    [["keys", "revoke", "a", "b"], /keys revoke takes no further argument such as "b"/],
+    [["keys", "revoke"], /key is required/],
+    [["audit", "--limit", "0"], /--limit must be a whole number from 1 to 100000/],
+    [["audit", "--limit", "x"], /--limit must be a whole number/],
+    [["audit", "--since", "yesterday"], /"yesterday" is no duration/],
+    [["groups", "add", "X", "--policy", "Maybe"], /--policy must be OptIn or OptOut, not "Maybe"/],
+    [["groups", "add", ""], /name must not be empty/],
+    [["domains", "add", "no domain"], /"no domain" is not a domain name/],
+    [["domains", "add", "example.com."], /must not end with a dot/],
+    [["senders", "add", "nope"], /no @/],
+    [["senders", "add", "Ü <ü@example.com>"], /before the @ has non-ASCII/],
+    [["approvals", "show", "7"], /"7" is no id of an approval/],
+    [["approvals", "approve"], /id is required/],
+    [["migrate", "--to", "mysql://x"], /migrate moves from SQLite to PostgreSQL/],
+    [["migrate", "--to", "postgresql://u:p@h/d"], /must not hold a password/],
+    [["backup", ""], /file must not be empty/],
+    [["init", "extra"], /init takes no further argument/],
+    [["init", "--demo", "--organization", "X"], /leave --organization out/],
+    [["init", "--organization", ""], /--organization must not be empty/],
+    [["init", "--data-dir", ""], /--data-dir must not be empty/],
+    [["init", "--demo=perhaps"], /--demo takes no value/],
+    [["serve", "--http-threads", "0"], /--http-threads must be a whole number from 1 to 64/],
+    [["call", "status", "{"], /JSON/],
+    [["mcp", "--tools", "mails"], /no group of tools "mails"/],
+  ];
+  for (const [args, pattern] of refusals) {
+    const settings = args[0] === "mcp" ? { ...env, SEGMENTFLOW_API_KEY: "sk_live_x" } : env;
+    const done = await ends(2, args, settings);
+    assert.match(oneLine(done.stderr), pattern, args.join(" "));
+    assert.doesNotMatch(done.stderr, /convert|TEXT|required but/, args.join(" "));
+    assert.equal(done.stdout, "", args.join(" "));
+  }
+  for (const [args, names] of [[[], "serve, mcp, init"], [["keys"], "create, list, revoke"],
+    [["groups"], "add, subscribe"]]) {
+    const done = await ends(2, args, env);
+    assert.match(done.stdout, /Usage:/, "help");
+    assert.match(oneLine(done.stderr), new RegExp(`choose a command: ${names}`));
+  }
+});
+
+test("a key for templates that are not there is made with a warning", async (t) => {
+  const on = await engine(t);
+  const made = await ends(0, ["keys", "create", "--name", "k", "--scopes", "emails:write",
+    "--templates", "receipt-default,reciept-default,nosuch"], on.env);
+  assert.match(made.stdout, /^sk_live_[\w-]{43}\n$/);
+  assert.match(made.stderr, /no template "reciept-default" yet\. Did you mean "receipt-default"\?/);
+  assert.match(made.stderr, /no template "nosuch" yet\.$/m);
+  assert.equal(made.stderr.match(/Warning/g).length, 2, made.stderr);
+});
+
+test("init with another name says what it adds, and its next steps work", async (t) => {
+  const data = await dataFolder(t);
+  const env = { SEGMENTFLOW_DATA_DIR: data };
+  const lines = (text) => text.match(/^ {2}segmentflow .*$/gm).map((line) => line.trim());
+  const first = await works(["init"], env);
+  assert.match(first, /^Organization: Default$/m);
+  assert.doesNotMatch(first, /--organization/);
+  const second = await works(["init", "--organization", "Bob's Globex"], env);
+  assert.match(second, /A further one was made\. There are 2 .*: Default, Bob's Globex\./);
+  assert.doesNotMatch(await works(["init", "--organization", "Bob's Globex"], env), /further/);
+  const again = await works(["init"], env);
+  assert.match(again, /There are 2 organizations.*\n/);
+  for (const text of [second, again]) {
+    for (const line of lines(text)) {
+      const command = line.replace("segmentflow", `"${binary}"`).replace("FILE", template);
+      const done = await run("bash", ["-c", command], { env });
+      assert.equal(done.code, 0, `${line}\n${done.stderr}`);
+    }
+  }
+  const vague = await ends(1, ["domains", "add", "example.org"], env);
+  assert.match(vague.stderr, /--organization/);
 });
 
 test("a TOML file sets what flags and variables do not", async (t) => {
@@ -97,12 +192,12 @@ test("a TOML file sets what flags and variables do not", async (t) => {
     ["listen = \n", /own\.toml line 1/],
   ]) {
     await writeFile(file, text);
-    assert.match(oneLine((await ends(1, ["doctor"], env)).stderr), pattern);
+    assert.match(oneLine((await ends(2, ["doctor"], env)).stderr), pattern);
   }
-  const missing = await ends(1, ["doctor"], { SEGMENTFLOW_CONFIG: join(data, "none.toml") });
+  const missing = await ends(2, ["doctor"], { SEGMENTFLOW_CONFIG: join(data, "none.toml") });
   assert.match(missing.stderr, /none\.toml/);
   await writeFile(join(data, "d", "segmentflow.toml"), "log_level = 'loud'\n");
-  const beside = await ends(1, ["doctor"], { SEGMENTFLOW_DATA_DIR: join(data, "d") });
+  const beside = await ends(2, ["doctor"], { SEGMENTFLOW_DATA_DIR: join(data, "d") });
   assert.match(beside.stderr, /log_level.*segmentflow\.toml/, "the file beside the data is read");
 });
 
@@ -147,7 +242,7 @@ test("keys are made, listed and revoked; a running server follows", async (t) =>
   assert.match(gone.stderr, /no live API key "none"/);
   for (const scopes of ["emails:wrte", "emails", ""]) {
     const wrong = await sf(["keys", "create", "--name", "x", "--scopes", scopes], on.env);
-    assert.notEqual(wrong.code, 0);
+    assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /scope/, scopes);
   }
   assert.match((await sf(["keys", "create", "--name", "x", "--scopes", "emails:wrte"], on.env))
@@ -169,15 +264,18 @@ test("a real organisation sends, once delivery is set up", async (t) => {
   assert.match(await works(["domains", "add", "mail.globex.example"], env), /Verified/);
   await works(["domains", "add", "mail.globex.example"], env);
   await works(["senders", "add", "Shop <shop@mail.globex.example>"], env);
+  assert.match(await works(["domains", "add", "Bücher.example"], env), / xn--bcher-kva\.example /);
+  assert.match(await works(["senders", "add", "Buch <post@bücher.example>"], env),
+    /<post@xn--bcher-kva\.example>/);
   await ends(1, ["templates", "import", template, "--sender", "none@mail.globex.example"], env);
   const imported = await works(
     ["templates", "import", template, "--sender", "shop@mail.globex.example"], env);
   assert.match(imported, /^[0-9a-f-]{36} {2}receipt-default {2}Receipt\n$/);
   await works(["groups", "add", "News", "--policy", "OptIn"], env);
   assert.match(await works(["groups", "subscribe", "News", "pat@example.org"], env), /subscribed/);
-  for (const args of [["groups", "add", "X", "--policy", "Maybe"], ["domains", "add", "no domain"],
-    ["groups", "subscribe", "None", "a@b.co"], ["groups", "subscribe", "News", "nope"],
-    ["senders", "add", "nope"], ["templates", "import", join(data, "none.json")]]) {
+  await ends(2, ["groups", "subscribe", "News", "nope"], env);
+  for (const args of [["groups", "subscribe", "None", "a@b.co"],
+    ["templates", "import", join(data, "none.json")]]) {
     oneLine((await ends(1, args, env)).stderr);
   }
 
@@ -221,6 +319,26 @@ test("doctor tells what is well and what is not", async (t) => {
   assert.match(well, /^ok .*serve on .*is running$/m);
   await chmod(on.data, 0o755);
   assert.match(await works(["doctor"], on.env), /^warn .*chmod 700/m);
+});
+
+test("doctor names each file that others can read, and what closes it", async (t) => {
+  const on = await engine(t);
+  await finalSend(on, (await accepted(on, sendBody())).id);
+  const config = join(on.data, "segmentflow.toml");
+  await writeFile(config, "log_level = 'info'\n", { mode: 0o640 });
+  assert.doesNotMatch(await works(["doctor"], on.env), /^warn/m, "as they are made");
+  const [mail] = await readdir(join(on.data, "captured"));
+  const files = ["secret", "segmentflow.db", "demo.key", "segmentflow.toml", "captured",
+    join("captured", mail)];
+  for (const file of files) {
+    const path = join(on.data, file);
+    const { mode } = await stat(path);
+    await chmod(path, mode | 0o004);
+    const [, command] = /^warn .* can be read by other users; run (chmod .*)$/m
+      .exec(await works(["doctor"], on.env)) ?? assert.fail(`nothing about ${file}`);
+    assert.equal((await run("bash", ["-c", command])).code, 0, command);
+    assert.doesNotMatch(await works(["doctor"], on.env), /^warn/m, `${file} after ${command}`);
+  }
 });
 
 test("beyond loopback only with a key", async (t) => {
@@ -270,7 +388,7 @@ test("call runs operations by id and by tool name", async (t) => {
   assert.equal(typo.code, 1);
   assert.match(typo.stderr, /emails\.sned.*emails\.send\?/);
   const broken = await on.cli(["call", "status", "{"]);
-  assert.deepEqual([broken.code, broken.stdout], [1, ""]);
+  assert.deepEqual([broken.code, broken.stdout], [2, ""]);
   const keyless = await sf(["call", "status"], on.env);
   assert.equal(keyless.code, 1);
   assert.match(keyless.stderr, /SEGMENTFLOW_API_KEY/);

@@ -230,7 +230,8 @@ async function assertHeld(on, program, sink) {
   await eventually("only what is held is left", async () => {
     return (await metric(on, "segmentflow_jobs")) === OLD.length;
   });
-  assert.ok(program.log().includes(`${HELD}${OLD.length} queued emails are held`), program.log());
+  assert.ok(program.log().includes(`${HELD}${OLD.length} queued emails are on hold`),
+    program.log());
   for (const [subject, send] of await sendsBySubject(on)) {
     const isNew = subject.startsWith("new-");
     assert.equal(send.status === "Sent", isNew, JSON.stringify(send));

@@ -106,6 +106,44 @@ TEST_CASE("settings: unknown names are refused with the nearest known one") {
   has(in_file, "Did you mean listen?");
 }
 
+TEST_CASE("settings: what orchestrators say of services is none of ours") {
+  Place place;
+  const std::string address = "tcp://10.96.4.2:3001";
+  Texts variables;
+  for (const std::string service : {"", "DB_", "MAIL_RELAY_2_"}) {
+    const std::string name = "SEGMENTFLOW_" + service;
+    variables.insert({{name + "SERVICE_HOST", "10.96.4.2"},
+                      {name + "SERVICE_PORT", "3001"},
+                      {name + "SERVICE_PORT_HTTP", "3001"},
+                      {name + "SERVICE_PORT_METRICS_2", "9090"},
+                      {name + "PORT", address},
+                      {name + "PORT_3001_TCP", address},
+                      {name + "PORT_3001_TCP_ADDR", "10.96.4.2"},
+                      {name + "PORT_3001_TCP_PORT", "3001"},
+                      {name + "PORT_3001_TCP_PROTO", "tcp"},
+                      {name + "PORT_53_UDP", "udp://10.96.4.2:53"},
+                      {name + "PORT_53_UDP_PROTO", "udp"},
+                      {name + "PORT_5000_SCTP", "sctp://10.96.4.2:5000"},
+                      {name + "PORT_3000_TCP_PORT_START", "3000"},
+                      {name + "PORT_3000_TCP_PORT_END", "3010"}});
+  }
+  variables.insert({{"SEGMENTFLOW_NAME", "/web/segmentflow"}, {"SEGMENTFLOW_ENV_PATH", "/bin"}});
+  CHECK(place.load({}, variables).value().listen_port == 3001);
+  for (const auto& [name, value] : Texts{{"SEGMENTFLOW_PORT", "4000"},
+                                         {"SEGMENTFLOW_LISTEN_PORT", "4000"},
+                                         {"SEGMENTFLOW_SMTP_PORT", "587"},
+                                         {"SEGMENTFLOW_PORT_TCP", "1"},
+                                         {"SEGMENTFLOW_PORT_3001", "1"},
+                                         {"SEGMENTFLOW_PORT_3001_HTTP", "1"},
+                                         {"SEGMENTFLOW_PORT_3001_TCP_X", "1"},
+                                         {"SEGMENTFLOW_SERVICE", "x"},
+                                         {"SEGMENTFLOW_SERVICE_PORT_", "1"},
+                                         {"SEGMENTFLOW_SERVICE_HOSTS", "x"},
+                                         {"SEGMENTFLOW_NAME", "shop"}}) {
+    has(place.refusal({}, {{name, value}}), "Unknown setting " + name + " in the environment");
+  }
+}
+
 TEST_CASE("settings: a bad value names its source and never itself") {
   Place place;
   has(place.refusal({{"http_threads", "many"}}), "--http-threads must be a whole number from 1");
