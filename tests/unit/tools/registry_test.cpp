@@ -162,8 +162,14 @@ TEST_CASE("registry: a filter narrows what a key sees") {
   CHECK(names({groups("emails, templates").value(), true}) ==
         std::set<std::string>{"describe_template_format", "get_email", "get_status", "get_template",
                               "list_templates", "preview_template"});
-  CHECK(groups("")->empty());
-  CHECK(groups(" , ")->empty());
+  CHECK(parse_tool_groups(registry, std::nullopt).value().empty());
+  for (const char* empty : {"", " ", ",", " , "}) {
+    INFO('"' << empty << '"');
+    const auto refused = groups(empty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::ValidationFailed);
+    CHECK(refused.error().message.find("is empty") != std::string::npos);
+  }
   const auto wrong = groups("emails,templats");
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error().message.find("Did you mean templates?") != std::string::npos);
