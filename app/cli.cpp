@@ -110,7 +110,8 @@ class CommandLine {
   }
 
   void report_usage(const std::string& sentence) const {
-    fmt::print(stderr, "segmentflow: {}. See {} --help.\n", sentence, named().second);
+    fmt::print(stderr, "segmentflow: {}{} See {} --help.\n", sentence,
+               sentence.ends_with('?') ? "" : ".", named().second);
   }
 
   // Names the first word that is no command or flag, where that is the fault.

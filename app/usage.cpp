@@ -45,7 +45,9 @@ std::string sentence_of(const CLI::ParseError& error) {
     return fmt::format("{} {}", name, is_repeated ? "is given more than once" : "needs a value");
   }
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
-    return fmt::format("{} takes no value", name);  // only flags are not checked before
+    // Only flags are not checked before: "Could not convert: --flag = value".
+    const auto at = std::min(text.find("--"), text.size());
+    return fmt::format("{} takes no value", text.substr(at, text.find(' ', at) - at));
   }
   if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
     return fmt::format("{} {}", name, text.substr(std::min(name.size() + 2, text.size())));

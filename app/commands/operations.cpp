@@ -48,7 +48,8 @@ Json json_of(const Operation& operation) {
 
 int run_operations() {
   Json all = Json::array();
-  for (const auto& operation : Registry().operations()) all.push_back(json_of(operation));
+  const Registry registry;
+  for (const auto& operation : registry.operations()) all.push_back(json_of(operation));
   fmt::print("{}\n", all.dump(2));
   return 0;
 }

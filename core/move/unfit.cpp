@@ -10,25 +10,12 @@ namespace {
 
 constexpr std::size_t kUuidBytes = 16;
 
-bool is_of(SqlType type, const SqlValue& value) {
-  switch (type) {
-    case SqlType::Integer:
-      return std::holds_alternative<std::int64_t>(value.variant());
-    case SqlType::Text:
-      return std::holds_alternative<std::string>(value.variant());
-    case SqlType::Bytes:
-      return std::holds_alternative<Bytes>(value.variant());
-  }
-  return false;
-}
-
 // Why the value cannot be kept; "" when it can.
-std::string_view unfit(SqlType type, const SqlValue& value) {
-  if (value.is_null()) return "";
-  if (!is_of(type, value)) return "is of another type than its column";
-  if (type != SqlType::Text) return "";
-  if (value.text().find('\0') != std::string::npos) return "holds a NUL character";
-  return describe::is_valid_utf8(value.text()) ? "" : "holds bytes that are not UTF-8";
+std::string_view unfit(const SqlValue& value) {
+  const auto* text = std::get_if<std::string>(&value.variant());
+  if (text == nullptr) return "";
+  if (text->find('\0') != std::string::npos) return "holds a NUL character";
+  return describe::is_valid_utf8(*text) ? "" : "holds bytes that are not UTF-8";
 }
 
 }  // namespace
@@ -53,10 +40,10 @@ std::vector<std::string> find_unfit(Database& source, const std::vector<Table>& 
     for (SqlRows rows = batches.next(); !rows.empty(); rows = batches.next()) {
       for (const SqlRow& row : rows) {
         for (std::size_t at = 0; at < row.size(); ++at) {
-          const auto& column = table.described[at];
-          const auto why = unfit(column.type, row[at]);
+          const auto why = unfit(row[at]);
           if (why.empty()) continue;
-          found.push_back(fmt::format("{}, {}: {}", name_of_row(table, row), column.name, why));
+          found.push_back(
+              fmt::format("{}, {}: {}", name_of_row(table, row), table.described[at].name, why));
           if (found.size() == most) return found;
         }
       }

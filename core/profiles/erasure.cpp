@@ -126,16 +126,16 @@ class Eraser {
     return found;
   }
 
-  // The list of addresses (email_send.cpp) without this one.
+  // The list of addresses (email_send.cpp) with what stands for this one in its place: others keep
+  // theirs.
   std::string without(const std::string& list) const {
     auto json = describe::parse_json(list);
     if (!json || !json->is_array()) return list;
-    Json kept = Json::array();
     for (Json& entry : *json) {
-      if (ascii_lower(entry.at("email").get<std::string>()) != key_)
-        kept.push_back(std::move(entry));
+      if (ascii_lower(entry.at("email").get<std::string>()) != key_) continue;
+      entry = Json{{"email", std::string(kErasedAddress)}};
     }
-    return describe::dump_json(kept);
+    return describe::dump_json(*json);
   }
 
   void take_copies_out(Transaction& tx, const std::vector<Found>& found) const {

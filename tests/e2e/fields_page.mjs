@@ -22,8 +22,8 @@ function merged(forms) {
   for (const form of forms) {
     for (const [name, field] of Object.entries(form.properties)) {
       const known = properties[name];
-      properties[name] = known?.const && field.const
-        ? { type: "string", enum: [known.const, field.const] } : known ?? field;
+      properties[name] = known?.enum && field.enum
+        ? { type: "string", enum: [...new Set([...known.enum, ...field.enum])] } : known ?? field;
     }
   }
   return { type: "object", properties };
@@ -71,7 +71,8 @@ export function fieldRows(schema, { carried, prefix = "", known = new Map() } = 
     if (place !== "body") parts.push(placed(place));
     const below = [field, without(field.items ?? {}).schema].find((each) => each.properties);
     const same = below && known.get(JSON.stringify(below.properties));
-    const about = cell(field.description ?? "") + (same ? ` Its fields are ${same.replace("that", "those")}.` : "");
+    const fields = same ? ` Its fields are ${same.replace("that", "those")}.` : "";
+    const about = cell(field.description ?? "") + fields;
     const step = field.type === "array" ? `${path}[].` : `${path}.`;
     return [{ path, kind: parts.join("; "), about },
       ...(below && !same ? fieldRows(below, { carried, prefix: step, known }) : [])];

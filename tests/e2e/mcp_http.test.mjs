@@ -214,6 +214,6 @@ test("headers and flags narrow the tools, and what is hidden cannot be called", 
   assert.deepEqual(await namesOf(stdio.client), names);
   const refused = await run(on.executable, ["mcp", "--tools", "mails"],
     { env: { ...on.env, SEGMENTFLOW_API_KEY: on.key } });
-  assert.equal(refused.code, 1);
+  assert.equal(refused.code, 2);
   assert.match(refused.stderr, /emails, templates/);
 });

@@ -151,7 +151,7 @@ test("a URL that makes no sense is refused at the start, without its password", 
     `smtp://${credentials}mail.example.com?tls=maybe`]) {
     const env = { SEGMENTFLOW_DATA_DIR: data, SEGMENTFLOW_SMTP_URL: url };
     const done = await run(binary, ["init"], { env });
-    assert.equal(done.code, 1, `${url}: ${done.stdout}`);
+    assert.equal(done.code, 2, `${url}: ${done.stdout}`);
     assert.match(done.stderr, /SMTP|smtp/);
     assert.ok(!done.stderr.includes(encodeURIComponent(password)), done.stderr);
   }

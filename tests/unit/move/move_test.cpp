@@ -176,7 +176,6 @@ TEST_CASE("move: what PostgreSQL cannot keep is named before anything is moved",
         {id, email, properties});
   };
   insert(bad, "caf\xE9@example.com", std::string("a\0b", 3));
-  change("UPDATE profiles SET created_at = 'soon' WHERE email = 'p7@example.com'", {});
   const std::string said = movers.move();
   INFO(said);
   for (const char* column : {"email", "email_key"}) {
@@ -184,13 +183,11 @@ TEST_CASE("move: what PostgreSQL cannot keep is named before anything is moved",
                     ": holds bytes that are not UTF-8") != std::string::npos);
   }
   CHECK(said.find("properties: holds a NUL character") != std::string::npos);
-  CHECK(said.find("created_at: is of another type") != std::string::npos);
   CHECK(said.find("caf") == std::string::npos);
   CHECK_FALSE(movers.source_is_open_move());
   CHECK(movers.profiles() == 0);
   CHECK(movers.target.number("SELECT count(*) FROM arriving_moves") == 0);
   change("DELETE FROM profiles WHERE id = $1", {bad});
-  change("UPDATE profiles SET created_at = 0 WHERE email = 'p7@example.com'", {});
   CHECK(movers.move() == "done");
   CHECK(movers.profiles() == Movers::kProfiles);
 }

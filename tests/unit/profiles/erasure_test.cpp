@@ -122,8 +122,9 @@ TEST_CASE("erasure: no column names the address any more, and others keep theirs
   CHECK(registry.places().empty());
   const EmailSend other = shop.stored(registry.sends.at(1).id);
   CHECK(other.to_email == "alex@example.com");
-  CHECK(other.cc == std::vector<Address>{mailbox("sam@example.com")});
-  CHECK(other.bcc.empty());
+  const Address nobody{std::string(kErasedAddress), std::nullopt};
+  CHECK(other.cc == std::vector<Address>{mailbox("sam@example.com"), nobody});
+  CHECK(other.bcc == std::vector<Address>{nobody});
   CHECK(shop.stored(registry.sends.at(3).id).cc.at(0).email == "not." + kForgotten);
   // The record stays, and its key where it names nobody; nothing goes to the address again.
   SendRequest again = shop.request("own-0");
