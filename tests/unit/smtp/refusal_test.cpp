@@ -141,6 +141,11 @@ const Said kAboutUs[] = {
     {kRcpt, true, Fault::Sender,
      "550-Requested action not taken: mailbox unavailable\r\n550 Sender address is not allowed."},
     {kRcpt, true, Fault::Relaying, "553 Relaying disallowed as a@example.com"},
+    {kRcpt, true, Fault::Sender, "550 5.1.0 <a@example.com> sender rejected. See our pages."},
+    {kDot, false, Fault::Sender,
+     "554 5.7.1 Your message was rejected due to example.com's DMARC policy."},
+    {kRcpt, false, Fault::Client,
+     "550 5.7.1 Connections not accepted. Fix reverse DNS for 192.0.2.7"},
     // Nothing but EHLO, login and MAIL was said.
     {kMail, true, Fault::Sender, "550 5.7.0 no"},
     {kMail, true, Fault::Sender, "554 5.0.0 Service unavailable"},
