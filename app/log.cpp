@@ -1,8 +1,9 @@
 #include "app/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -15,40 +16,63 @@ namespace {
 constexpr char kEventMark =
     '\x01';  // begins a payload that is JSON already: mark, name, mark, object
 
-// {"time":…,"level":…,"message":…}, or {"time":…,"level":…,"event":…, …the event's fields}.
-class JsonFormatter final : public spdlog::formatter {
- public:
-  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
-    const auto micros =
-        std::chrono::duration_cast<std::chrono::microseconds>(msg.time.time_since_epoch()).count();
-    const auto level = spdlog::level::to_string_view(msg.level);
-    fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}",)", to_iso8601(micros),
-                   std::string_view(level.data(), level.size()));
-    const std::string_view payload(msg.payload.data(), msg.payload.size());
-    if (!payload.empty() && payload.front() == kEventMark) {
-      const std::size_t end = payload.find(kEventMark, 1);
-      fmt::format_to(std::back_inserter(out), R"("event":"{}",{})", payload.substr(1, end - 1),
-                     payload.substr(end + 2));  // the object without its opening brace
-      out.push_back('\n');
-    } else {
-      fmt::format_to(std::back_inserter(out), R"("message":{}}})",
-                     describe::dump_json(describe::Json(std::string(payload))));
-      out.push_back('\n');
-    }
-  }
+// What a line that ends the process has to come out.
+constexpr std::chrono::milliseconds kFlushPatience{200};
 
-  std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<JsonFormatter>();
+std::string line_of(Time time, std::string_view level, std::string_view rest) {
+  return fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",{}\n", to_iso8601(time), level, rest);
+}
+
+// {"time":…,"level":…,"message":…}, or {"time":…,"level":…,"event":…, …the event's fields}.
+std::string line_of(const spdlog::details::log_msg& msg) {
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(msg.time.time_since_epoch()).count();
+  const auto level = spdlog::level::to_string_view(msg.level);
+  const std::string_view payload(msg.payload.data(), msg.payload.size());
+  std::string rest;
+  if (!payload.empty() && payload.front() == kEventMark) {
+    const std::size_t end = payload.find(kEventMark, 1);
+    rest = fmt::format("\"event\":\"{}\",{}", payload.substr(1, end - 1),
+                       payload.substr(end + 2));  // the object without its opening brace
+  } else {
+    rest =
+        fmt::format("\"message\":{}}}", describe::dump_json(describe::Json(std::string(payload))));
   }
+  return line_of(micros, {level.data(), level.size()}, rest);
+}
+
+std::string lost_line(std::uint64_t count) {
+  return line_of(
+      SystemClock().now(), "warn",
+      fmt::format(
+          "\"message\":\"{} log lines before this one were lost: stderr did not take them.\"}}",
+          count));
+}
+
+// Hands lines over without a lock: the writer has its own.
+class WriterSink final : public spdlog::sinks::sink {
+ public:
+  explicit WriterSink(std::shared_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
+  void log(const spdlog::details::log_msg& msg) override { writer_->put(line_of(msg)); }
+  void flush() override { writer_->drain(kFlushPatience); }
+  // The form is fixed.
+  void set_pattern(const std::string& /*pattern*/) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+
+ private:
+  const std::shared_ptr<LogWriter> writer_;
 };
 
 }  // namespace
 
-void set_up_log() {
-  auto logger = spdlog::stderr_logger_mt("segmentflow");
-  logger->set_formatter(std::make_unique<JsonFormatter>());
+std::shared_ptr<LogWriter> set_up_log() {
+  auto writer = std::make_shared<LogWriter>(STDERR_FILENO, lost_line);
+  auto logger =
+      std::make_shared<spdlog::logger>("segmentflow", std::make_shared<WriterSink>(writer));
+  logger->flush_on(spdlog::level::critical);
   spdlog::set_default_logger(std::move(logger));
   set_log_level("warn");
+  return writer;
 }
 
 void set_log_level(std::string_view level) {
