@@ -47,6 +47,34 @@ struct Call {
   AnswerDone done;
 };
 
+Error defect() {
+  return {ErrorCode::Internal, "The server failed to handle the request; it is logged."};
+}
+
+// Ends a call exactly once. Whoever loses it without an answer, as by an exception on a thread that
+// goes on with other work, ends it all the same: the last copy of the answer's function is gone.
+class Finish {
+ public:
+  Finish(std::shared_ptr<std::atomic<std::size_t>> in_flight, AnswerDone done)
+      : in_flight_(std::move(in_flight)), done_(std::move(done)) {}
+  ~Finish() {
+    if (!ended_) answer(tl::unexpected(defect()));
+  }
+  Finish(const Finish&) = delete;
+  Finish& operator=(const Finish&) = delete;
+
+  void answer(Result<Answer> answer) {
+    if (ended_.exchange(true)) return;
+    in_flight_->fetch_sub(1);
+    done_(std::move(answer));
+  }
+
+ private:
+  const std::shared_ptr<std::atomic<std::size_t>> in_flight_;
+  const AnswerDone done_;
+  std::atomic<bool> ended_ = false;
+};
+
 std::string_view ending_of(Consent consent) {
   switch (consent) {
     case Consent::Given:
@@ -98,15 +126,16 @@ void run_guarded(const Call& call, const Dispatcher::InputMaker& make_input) {
     options = std::move(*taken);
     options.consent = call.source.consent;
     options.is_dry_run = options.is_dry_run || call.source.is_preview;
+    options.only_replay = call.source.only_replay;
     options.arguments_digest = call.engine.secret.mac(
         kArgumentsPurpose,
         fmt::format("{} {}", call.operation.info.id, describe::canonical_json(*input)));
     if (options.consent == Consent::Refused) return refuse(declined());
     if (call.audit != nullptr) options.note = note_of(call, options);
     call.operation.invoke(call.engine, call.key, *input, options, noted(call, options));
-  } catch (const std::exception& defect) {
-    spdlog::error("{} failed: {}", call.operation.info.id, defect.what());
-    refuse({ErrorCode::Internal, "The server failed to handle the request; it is logged."});
+  } catch (const std::exception& failure) {
+    spdlog::error("{} failed: {}", call.operation.info.id, failure.what());
+    refuse(defect());
   }
 }
 
@@ -118,15 +147,39 @@ Dispatcher::Dispatcher(const Engine& engine, const Registry& registry, Dispatche
       registry_(registry),
       limits_(limits),
       audit_(audit),
-      in_flight_(std::make_shared<std::atomic<std::size_t>>(0)) {}
+      in_flight_(std::make_shared<std::atomic<std::size_t>>(0)),
+      strangers_(std::make_shared<std::atomic<std::size_t>>(0)) {}
+
+// Strangers wait in a part of the queue only: a known key, which is looked up again and again,
+// finds room whatever they do.
+Result<std::shared_ptr<void>> Dispatcher::take_place(const std::string& secret) {
+  if (engine_.authenticator.was_live(secret)) return std::shared_ptr<void>();
+  const std::size_t most = std::max(limits_.calls_in_flight_max / 4, kStrangersAtLeast);
+  if (strangers_->fetch_add(1) >= most) {
+    strangers_->fetch_sub(1);
+    return fail(ErrorCode::RateLimited, "Too many unknown keys are waiting. Try again shortly.");
+  }
+  return std::shared_ptr<void>(nullptr,
+                               [strangers = strangers_](void*) { strangers->fetch_sub(1); });
+}
 
 void Dispatcher::identify(const std::string& secret, std::function<void(Result<KeyPtr>)> then) {
   if (auto key = engine_.authenticator.remembered(secret)) {
     then(std::move(key));
     return;
   }
-  const bool queued =
-      engine_.readers.post([this, secret, then] { then(engine_.authenticator.verify(secret)); });
+  if (!Authenticator::has_form(secret)) return then(engine_.authenticator.verify(secret));
+  auto place = take_place(secret);
+  if (!place) return then(tl::unexpected(place.error()));
+  const bool queued = engine_.readers.post([this, secret, then, place = std::move(*place)] {
+    Result<KeyPtr> key = tl::unexpected(defect());
+    try {
+      key = engine_.authenticator.verify(secret);
+    } catch (const std::exception& failure) {
+      spdlog::error("an API key could not be looked up: {}", failure.what());
+    }
+    then(std::move(key));
+  });
   if (!queued) then(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }
 
@@ -139,10 +192,16 @@ void Dispatcher::complete(const Operation& operation, const std::string& secret,
     if (!key || !(*key)->allows(operation.info.scope)) return then({});
     const bool queued = engine_.readers.post([this, &operation, first, last, key = *key, then] {
       std::vector<Uuid> ids;
-      const auto read = engine_.database.read([&](Transaction& tx) {
-        ids = operation.info.recent(tx, key->organization_id, first, last, limits_.completions_max);
-      });
-      then(read ? std::move(ids) : std::vector<Uuid>());
+      try {
+        // Where the database cannot serve there is nothing to propose.
+        [[maybe_unused]] const auto read = engine_.database.read([&](Transaction& tx) {
+          ids =
+              operation.info.recent(tx, key->organization_id, first, last, limits_.completions_max);
+        });
+      } catch (const std::exception& failure) {
+        spdlog::error("ids could not be completed: {}", failure.what());
+      }
+      then(std::move(ids));
     });
     if (!queued) then({});
   });
@@ -157,10 +216,8 @@ void Dispatcher::call(const Operation& operation, const std::string& secret,
                           limits_.calls_in_flight_max)));
     return;
   }
-  auto counted = [in_flight = in_flight_, done = std::move(done)](Result<Answer> answer) {
-    in_flight->fetch_sub(1);
-    done(std::move(answer));
-  };
+  auto counted = [finish = std::make_shared<Finish>(in_flight_, std::move(done))](
+                     Result<Answer> answer) { finish->answer(std::move(answer)); };
   identify(secret, [this, &operation, source, make_input = std::move(make_input),
                     counted = std::move(counted)](Result<KeyPtr> key) {
     if (!key) return counted(tl::unexpected(key.error()));

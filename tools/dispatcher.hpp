@@ -22,6 +22,7 @@ struct CallSource {
   std::string request_id;  // "" for none
   Consent consent = Consent::NotAsked;
   bool is_preview = false;  // tried out, to ask a person about it; noted only when it is refused
+  std::string only_replay = {};  // see CallOptions
 };
 
 // Thread-safe.
@@ -54,11 +55,18 @@ class Dispatcher {
   std::size_t in_flight() const { return in_flight_->load(); }
 
  private:
+  static constexpr std::size_t kStrangersAtLeast = 16;
+
+  // A place in the queue for one look-up, given back with what it gives. RateLimited.
+  Result<std::shared_ptr<void>> take_place(const std::string& secret);
+
   const Engine& engine_;
   const Registry& registry_;
   const DispatcherLimits limits_;
   AuditLog* const audit_;
-  std::shared_ptr<std::atomic<std::size_t>> in_flight_;  // shared with calls that outlive us
+  // Shared with calls that outlive us.
+  std::shared_ptr<std::atomic<std::size_t>> in_flight_;
+  std::shared_ptr<std::atomic<std::size_t>> strangers_;  // look-ups of keys not seen live before
 };
 
 }  // namespace segmentflow

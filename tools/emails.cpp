@@ -204,6 +204,7 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
   command.note = options.note;
   command.items.push_back(prepare_accept(*key, std::move(wanted), engine.secret));
   command.items.back().approval_id = *cleared;
+  command.items.back().only_replay = options.only_replay;
   engine.committer.submit(engine.accept_sends, std::move(command),
                           [done](Result<AcceptAnswer> answer) {
                             if (!answer) {

@@ -59,6 +59,7 @@ struct CallOptions {
   Consent consent = Consent::NotAsked;  // no caller can say so itself
   std::string arguments_digest;         // keyed, over operation and input: tells calls apart
   AuditNotePtr note;                    // what a change writes with it; may be null
+  std::string only_replay;              // a sentence: see AcceptItem::only_replay; "" as a rule
 };
 
 // What an operation gives: the response, and what REST adds as headers. The response is written as

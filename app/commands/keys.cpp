@@ -80,10 +80,11 @@ int run_keys_list(const Settings& settings) {
   fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}\n", "ID", "LAST4", "STATE", "CREATED",
              "NAME", "SCOPES");
   for (const auto& key : keys) {
-    fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}{}{}\n", key.id.to_string(), key.last4,
+    fmt::print("{:<36}  {:<6}  {:<8}  {:<24}  {:<20}  {}{}{}{}\n", key.id.to_string(), key.last4,
                key.revoked_at ? "revoked" : "live", to_iso8601(key.created_at), key.name,
                join_scopes(key.scopes), key.at_most_once ? " (at most once)" : "",
-               key.guards ? fmt::format(" [{}]", describe_guards(*key.guards)) : "");
+               key.guards ? fmt::format(" [{}]", describe_guards(*key.guards)) : "",
+               key.unusable ? " [guard-rails that this version does not know]" : "");
   }
   return 0;
 }

@@ -27,8 +27,11 @@ ApiKey read_key(const SqlRow& row) {
   key.at_most_once = row[6].boolean();
   key.created_at = row[7].integer();
   key.revoked_at = row[8].optional_integer();
-  if (!row[9].is_null()) {
-    key.guards = std::make_shared<const Guards>(guards_from_json(row[9].text()));
+  if (row[9].is_null()) return key;
+  if (auto guards = guards_from_json(row[9].text())) {
+    key.guards = std::make_shared<const Guards>(std::move(*guards));
+  } else {
+    key.unusable = std::move(guards.error());
   }
   return key;
 }

@@ -29,6 +29,7 @@ struct ApiKey {
   std::vector<std::string> scopes;
   bool at_most_once = false;             // an attempt with an unknown outcome is not repeated
   std::shared_ptr<const Guards> guards;  // null for none
+  std::optional<Error> unusable;         // why this version must not serve the key; see guards.hpp
   Time created_at = 0;
   std::optional<Time> revoked_at;
 
@@ -42,6 +43,7 @@ struct NewApiKey {
 
 // The form of a key: prefix and 43 base64url characters of 256 random bits.
 inline constexpr std::string_view kApiKeyPrefix = "sk_live_";
+inline constexpr std::size_t kApiKeyCharacters = 43;  // after the prefix
 
 // Creates the organisation, or gives the existing one of that name.
 Organization ensure_organization(Transaction& tx, IdSource& ids, std::string_view name);

@@ -19,11 +19,19 @@ class Authenticator {
  public:
   Authenticator(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
+  // Whether the secret has the form of a key. verify() refuses another at once, without asking the
+  // database.
+  static bool has_form(std::string_view secret);
+
+  // Whether the secret was a live key when it was looked up last.
+  bool was_live(std::string_view secret);
+
   // What is remembered of the secret: the key when it was live less than 500 ms ago, else nullptr.
   std::shared_ptr<const ApiKey> remembered(std::string_view secret);
 
   // Asks the database (blocks: call it on a reader thread). Unauthorized for a missing, malformed,
-  // unknown or revoked key; NotReady when the database cannot serve.
+  // unknown or revoked key; NotReady when the database cannot serve, and for a key with guard-rails
+  // that this version does not know.
   Result<std::shared_ptr<const ApiKey>> verify(std::string_view secret);
 
  private:

@@ -17,6 +17,7 @@ using describe::Json;
 constexpr std::array<std::string_view, 4> kAskTexts = {"never", "human", "self-confirm",
                                                        "operator"};
 constexpr std::size_t kEntriesMax = 200;
+constexpr std::size_t kMembersAlways = 4;  // of the JSON text, beside those that may be absent
 
 std::optional<AskFirst> ask_of(std::string_view text) {
   for (std::size_t i = 0; i < kAskTexts.size(); ++i) {
@@ -147,15 +148,23 @@ std::string guards_to_json(const Guards& guards) {
   return describe::dump_json(json);
 }
 
-Guards guards_from_json(const std::string& text) {
-  const Json json = Json::parse(text);
-  Guards guards;
-  guards.recipients = json.at("recipients").get<std::vector<std::string>>();
-  guards.templates = json.at("templates").get<std::vector<std::string>>();
-  guards.ask_first = ask_of(json.at("askFirst").get<std::string>()).value();
-  guards.ask_above = json.at("askAbove").get<std::int64_t>();
-  if (json.contains("sendsPerDay")) guards.sends_per_day = json["sendsPerDay"].get<std::int64_t>();
-  return guards;
+Result<Guards> guards_from_json(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    Guards guards;
+    guards.recipients = json.at("recipients").get<std::vector<std::string>>();
+    guards.templates = json.at("templates").get<std::vector<std::string>>();
+    guards.ask_first = ask_of(json.at("askFirst").get<std::string>()).value();
+    guards.ask_above = json.at("askAbove").get<std::int64_t>();
+    const bool has_limit = json.contains("sendsPerDay");
+    if (has_limit) guards.sends_per_day = json["sendsPerDay"].get<std::int64_t>();
+    if (json.size() == kMembersAlways + (has_limit ? 1U : 0U)) return guards;
+  } catch (const std::exception&) {
+    // Named below like a member that is not known: what it holds is nothing for a message.
+  }
+  return fail(ErrorCode::NotReady,
+              "This API key has a guard-rail that this version of Segmentflow does not know, so it "
+              "does not serve the key. Use the version that made it, or make a new key.");
 }
 
 std::string describe_guards(const Guards& guards) {

@@ -53,7 +53,9 @@ Result<Guards> parse_guards(const GuardTexts& texts);
 
 // The JSON text that is kept.
 std::string guards_to_json(const Guards& guards);
-Guards guards_from_json(const std::string& text);
+// NotReady when this version does not know all that the text says, as while nodes are upgraded one
+// after the other: what is not understood would not be enforced.
+Result<Guards> guards_from_json(const std::string& text);
 
 // For people: "recipients example.com; 100 emails a day"; "" for none.
 std::string describe_guards(const Guards& guards);

@@ -31,10 +31,13 @@ class Decider {
   Decision decide(const AcceptItem& item, std::size_t index) {
     const OrgText key{item.organization_id, item.request.idempotency_key};
     if (const auto* known = find_in(lookup_.sends, key)) {
-      if (!is_replay(item, *known)) return conflict(item);
+      if (!is_replay(item, *known)) {
+        return item.only_replay.empty() ? conflict(item) : two_keys(item);
+      }
       if (const auto* earlier = find_in(made_by_key_, key)) return RepeatOf{*earlier};
       return Replay{known->send};
     }
+    if (!item.only_replay.empty()) return two_keys(item);
     auto made = make(item);
     if (!made) return made.error();
     made_by_key_[key] = index;
@@ -62,6 +65,11 @@ class Decider {
             "EmailSend, or choose another key for another email.",
             item.request.idempotency_key),
         {{"/idempotencyKey", "Already used for a different email."}}};
+  }
+
+  static Error two_keys(const AcceptItem& item) {
+    return Error{
+        ErrorCode::ValidationFailed, item.only_replay, {{"/idempotencyKey", item.only_replay}}};
   }
 
   // Archived and removed things count here: a retry still replays after they are gone.

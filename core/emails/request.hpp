@@ -47,6 +47,9 @@ struct AcceptItem {
   bool at_most_once = false;
   std::shared_ptr<const Guards> guards;  // of the key; null for none
   std::optional<Uuid> approval_id;       // the send waits for this approval
+  // Only a replay is answered, anything else refused with this sentence: the caller has named two
+  // keys, and the first may have been used when that was not refused yet.
+  std::string only_replay;
   SendRequest request;
   std::string data_json;   // compact JSON text of request.data
   std::string plain_mac;   // over the canonical form of all that needs no resolving

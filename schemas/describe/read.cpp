@@ -8,6 +8,7 @@
 
 #include "schemas/describe/parse.hpp"
 #include "schemas/describe/pointer.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace describe {
 namespace {
@@ -265,6 +266,10 @@ std::string_view format_missed(Format format, std::string_view text) {
 void Reader::read_string(const FieldRules& rules, const Json& input, void* target) {
   if (!input.is_string()) return must_be("a string", input);
   const auto& text = input.get_ref<const std::string&>();
+  // No text column of a database takes either; JSON has been read as UTF-8, headers and URLs not.
+  if (!is_valid_utf8(text) || text.find('\0') != std::string::npos) {
+    return must("be valid UTF-8 text without the character U+0000");
+  }
   if (const auto length = code_points(text);
       length < rules.length_min || length > rules.length_max) {
     return must(fmt::format("have {}, but has {}",

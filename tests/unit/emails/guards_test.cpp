@@ -198,7 +198,7 @@ TEST_CASE("guards: texts of an operator are read, kept and told") {
   GuardTexts texts{"Example.com, a@B.example", "receipt", 5, "human", 10};
   const Guards guards = must(parse_guards(texts));
   CHECK(guards.recipients == std::vector<std::string>{"example.com", "a@b.example"});
-  CHECK(guards_from_json(guards_to_json(guards)) == guards);
+  CHECK(guards_from_json(guards_to_json(guards)).value() == guards);
   CHECK(describe_guards(guards) ==
         "recipients example.com,a@b.example; templates receipt; 5 emails a day; asks first (human "
         "above 10 emails)");

@@ -1,5 +1,7 @@
 #include "tools/dispatcher.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <latch>
 
@@ -138,5 +140,95 @@ TEST_CASE("dispatcher: a defect becomes an internal error that tells nothing") {
   });
   REQUIRE(code(answer) == "Internal");
   CHECK(answer.error().message.find("secret words") == std::string::npos);
+  CHECK(desk.dispatcher.in_flight() == 0);
+}
+
+TEST_CASE("dispatcher: a key with a guard-rail of a later version is refused, and the call ends") {
+  Desk desk;
+  for (const char* later :
+       {R"({"recipients":[],"templates":[],"askFirst":"committee","askAbove":0})",
+        R"({"recipients":[],"templates":[],"askFirst":"never","askAbove":0,"weekdaysOnly":true})",
+        R"({"recipients":[],"templates":[],"askAbove":0})",
+        R"({"recipients":"all","templates":[],"askFirst":"never","askAbove":0})", "[]"}) {
+    INFO(later);
+    desk.write([&](Transaction& tx) {
+      tx.query("UPDATE api_keys SET guards = $1", {later});
+      return true;
+    });
+    desk.clock.advance(kMicrosPerSecond);  // past what is remembered
+    const auto answer = desk.call("emails.send", desk.secret_of_writer, desk.send_input("k"));
+    REQUIRE(code(answer) == "NotReady");
+    CHECK(answer.error().message.find("guard-rail that this version") != std::string::npos);
+    CHECK(desk.dispatcher.in_flight() == 0);
+  }
+  CHECK(desk.write([](Transaction& tx) { return list_api_keys(tx).size(); }) > 0);
+  CHECK(desk.number("SELECT count(*) FROM email_sends") == 0);
+}
+
+TEST_CASE("dispatcher: a key that cannot be looked up ends the call") {
+  Desk desk;
+  desk.write([](Transaction& tx) {
+    tx.query("ALTER TABLE api_keys RENAME TO keys_of_another_version");
+    return true;
+  });
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = desk.call("status", desk.secret_of_reader, Json::object());
+    CHECK((code(answer) == "Internal" || code(answer) == "NotReady"));
+  }
+  CHECK(desk.dispatcher.in_flight() == 0);
+}
+
+TEST_CASE("dispatcher: a call that is lost on its way ends as an internal error") {
+  Desk desk;
+  Operation lost = *desk.registry.find_by_id("status");
+  const auto answer_of_lost = [&] {
+    std::promise<Result<Answer>> promise;
+    desk.dispatcher.call(
+        lost, desk.secret_of_reader, {"rest", ""}, []() -> Result<Json> { return Json::object(); },
+        [&](Result<Answer> given) { promise.set_value(std::move(given)); });
+    return promise.get_future().get();
+  };
+  lost.invoke = [](const Engine&, const KeyPtr&, const Json&, const CallOptions&,
+                   const AnswerDone&) {};
+  CHECK(code(answer_of_lost()) == "Internal");
+  lost.invoke = [](const Engine& engine, const KeyPtr&, const Json&, const CallOptions&,
+                   AnswerDone done) {
+    REQUIRE(engine.readers.post([done] { throw std::runtime_error("on a reader"); }));
+  };
+  CHECK(code(answer_of_lost()) == "Internal");
+  lost.invoke = [](const Engine& engine, const KeyPtr&, const Json&, const CallOptions&,
+                   AnswerDone done) {
+    engine.committer.submit(
+        [](Transaction&) -> Result<void> { return {}; },
+        [done](const Result<void>&) { throw std::runtime_error("in an answer"); });
+  };
+  CHECK(code(answer_of_lost()) == "Internal");
+  CHECK(desk.dispatcher.in_flight() == 0);
+}
+
+TEST_CASE("dispatcher: look-ups of unknown keys leave room for known ones") {
+  Desk desk;
+  REQUIRE(code(desk.call("status", desk.secret_of_reader, Json::object())) == "ok");
+  desk.clock.advance(kMicrosPerSecond);  // past what is remembered
+  std::latch release(1);
+  REQUIRE(desk.readers.post([&] { release.wait(); }));
+  const auto& status = *desk.registry.find_by_id("status");
+  const auto empty = []() -> Result<Json> { return Json::object(); };
+  std::atomic<int> answered = 0;
+  std::atomic<int> limited = 0;
+  constexpr int kStrangers = 60;
+  for (int i = 0; i < kStrangers; ++i) {
+    const std::string unknown = fmt::format("{}{:043}", kApiKeyPrefix, i);
+    desk.dispatcher.call(status, unknown, {"rest", ""}, empty, [&](const Result<Answer>& answer) {
+      if (code(answer) == "RateLimited") ++limited;
+      ++answered;
+    });
+  }
+  CHECK(limited == kStrangers - 25);  // a quarter of the 100 calls may wait
+  std::atomic<bool> served = false;
+  desk.dispatcher.call(status, desk.secret_of_reader, {"rest", ""}, empty,
+                       [&](const Result<Answer>& answer) { served = code(answer) == "ok"; });
+  release.count_down();
+  while (answered < kStrangers || !served) std::this_thread::yield();
   CHECK(desk.dispatcher.in_flight() == 0);
 }
