@@ -12,7 +12,7 @@ namespace {
 using jsonrpc::Code;
 using jsonrpc::Message;
 
-constexpr std::array<std::string_view, 5> protocol_headers = {
+constexpr std::array<std::string_view, 5> protocol_header_names = {
     "mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id"};
 
 // The member of the params that Mcp-Name repeats; nullptr where there is none.
@@ -40,8 +40,12 @@ std::optional<std::string> argument_text(const Json& params, const std::string& 
 
 }  // namespace
 
+std::span<const std::string_view> protocol_headers() {
+  return protocol_header_names;
+}
+
 std::optional<std::string_view> doubled_header(const HttpRequest& request) {
-  for (const std::string_view name : protocol_headers) {
+  for (const std::string_view name : protocol_header_names) {
     const auto count = std::ranges::count_if(request.headers,
                                              [&](const auto& each) { return each.first == name; });
     if (count > 1) return name;

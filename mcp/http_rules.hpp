@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@
 #include "mcp/tools.hpp"
 
 namespace mcp {
+
+// The headers that the protocol gives a meaning, beside Mcp-Param-…; names in lower case.
+std::span<const std::string_view> protocol_headers();
 
 // A protocol header that is there twice: a gateway and we might read two different requests.
 std::optional<std::string_view> doubled_header(const HttpRequest& request);

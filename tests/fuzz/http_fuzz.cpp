@@ -48,9 +48,10 @@ std::vector<http::Route> routes() {
 void check_admission(http::Request request, const std::string& target) {
   static const http::Router router(routes());
   static const http::HostRules hosts("127.0.0.1", {"mail.example.com"});
+  static const http::HeaderRules headers({{"x-api-key"}, {"mcp-param-*", true}});
   const http::HeadFacts facts{
       .target = target, .has_body = !request.body.empty(), .content_length = request.body.size()};
-  const auto route = http::admit(router, hosts, facts, request);
+  const auto route = http::admit(router, hosts, headers, facts, request);
   if (!route) return;
   require(*route != nullptr, "a route");
   const auto host = request.header("host");

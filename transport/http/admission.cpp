@@ -1,43 +1,34 @@
 #include "transport/http/admission.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "transport/http/target.hpp"
 
 namespace transport::http {
 namespace {
 
-// Two of these would let a proxy and us read two different requests.
-constexpr std::array<std::string_view, 6> kSingleHeaders = {
-    "host", "content-length", "transfer-encoding", "content-type", "authorization", "origin"};
-
 Refusal refusal(Fault fault, std::string message) {
   return Refusal{.fault = fault, .message = std::move(message), .allow = ""};
 }
 
-std::optional<Refusal> check_headers(const HeadFacts& facts, const Request& request) {
-  for (const std::string_view name : kSingleHeaders) {
-    const auto count = std::count_if(request.headers.begin(), request.headers.end(),
-                                     [name](const auto& header) { return header.first == name; });
-    if (count < 2) continue;
-    Refusal twice = refusal(Fault::BadRequest,
-                            "the header " + std::string(name) + " is there twice; send it once");
-    twice.framing_lost = true;
-    return twice;
-  }
+// Where a request ends depends on its headers: one that is refused for them ends the connection.
+Refusal framing_lost(std::string message) {
+  Refusal lost = refusal(Fault::BadRequest, std::move(message));
+  lost.framing_lost = true;
+  return lost;
+}
+
+std::optional<Refusal> check_headers(const HeaderRules& rules, const HeadFacts& facts,
+                                     const Request& request) {
+  if (auto problem = rules.problem(request.headers)) return framing_lost(std::move(*problem));
   const auto encoding = request.header("transfer-encoding");
   if (encoding && (to_lower(*encoding) != "chunked" || facts.http10)) {
-    Refusal unknown =
-        refusal(Fault::BadRequest, "the only transfer-encoding understood is chunked, in HTTP/1.1");
-    unknown.framing_lost = true;
-    return unknown;
+    return framing_lost("the only transfer-encoding understood is chunked, in HTTP/1.1");
   }
   return std::nullopt;
 }
 
 std::optional<Refusal> check_host(const HostRules& hosts, const HeadFacts& facts,
-                                  const Target& target, const Request& request) {
+                                  const Target& target, const Match& match,
+                                  const Request& request) {
   auto host = request.header("host");
   if (!host && !facts.http10) return refusal(Fault::BadRequest, "the Host header is missing");
   if (target.authority) host = target.authority;
@@ -48,14 +39,14 @@ std::optional<Refusal> check_host(const HostRules& hosts, const HeadFacts& facts
                    "this server does not answer to pages of that Origin, only to those of its "
                    "own and its public name");
   }
-  if (!host || hosts.allows(*host)) return std::nullopt;
+  const bool is_open = match.route != nullptr && match.route->any_host;
+  if (!host || is_open || hosts.allows(*host)) return std::nullopt;
   return refusal(Fault::Misdirected,
                  "this server does not answer to that Host name; use the address it listens on, or "
                  "its public name");
 }
 
-tl::expected<const Route*, Refusal> find_route(const Router& router, Request& request) {
-  Match match = router.match(request.method, request.path);
+tl::expected<const Route*, Refusal> route_of(Match match, Request& request) {
   switch (match.outcome) {
     case Match::Outcome::Found:
       break;
@@ -101,18 +92,22 @@ Refusal body_too_large(const Route& route) {
 }
 
 tl::expected<const Route*, Refusal> admit(const Router& router, const HostRules& hosts,
-                                          const HeadFacts& facts, Request& request) {
-  if (auto refused = check_headers(facts, request)) return tl::unexpected(std::move(*refused));
+                                          const HeaderRules& headers, const HeadFacts& facts,
+                                          Request& request) {
+  if (auto refused = check_headers(headers, facts, request)) {
+    return tl::unexpected(std::move(*refused));
+  }
   const auto target = parse_target(facts.target);
   if (!target) return tl::unexpected(refusal(Fault::BadRequest, target.error()));
   request.path = target->path;
-  if (auto refused = check_host(hosts, facts, *target, request)) {
+  Match match = router.match(request.method, request.path);
+  if (auto refused = check_host(hosts, facts, *target, match, request)) {
     return tl::unexpected(std::move(*refused));
   }
   auto query = parse_query(target->query);
   if (!query) return tl::unexpected(refusal(Fault::BadRequest, query.error()));
   request.query = std::move(*query);
-  auto route = find_route(router, request);
+  auto route = route_of(std::move(match), request);
   if (!route) return route;
   if (auto refused = check_body(**route, facts, request)) {
     return tl::unexpected(std::move(*refused));

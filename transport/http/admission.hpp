@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "transport/http/header_rules.hpp"
 #include "transport/http/request_rules.hpp"
 #include "transport/http/router.hpp"
 #include "transport/http/server.hpp"
@@ -33,7 +34,8 @@ struct Refusal {
 // target 400, Origin 403, Host 400 or 403, query 400, path 404, method 405 or OPTIONS, body type
 // 415, declared length 413.
 tl::expected<const Route*, Refusal> admit(const Router& router, const HostRules& hosts,
-                                          const HeadFacts& facts, Request& request);
+                                          const HeaderRules& headers, const HeadFacts& facts,
+                                          Request& request);
 
 Refusal body_too_large(const Route& route);
 

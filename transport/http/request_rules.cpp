@@ -1,8 +1,9 @@
 #include "transport/http/request_rules.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/address_v6.hpp>
 #include <random>
 
 namespace transport::http {
@@ -34,7 +35,28 @@ std::optional<std::string_view> without_port(std::string_view host) {
   return host.substr(0, colon);
 }
 
+bool is_token_char(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         kMarks.find(c) != std::string_view::npos;
+}
+
+// An address of this machine alone, as it stands in a Host header.
+bool is_loopback(std::string_view name) {
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  boost::system::error_code ec;
+  const auto address = boost::asio::ip::make_address(name, ec);
+  if (ec) return false;
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.is_loopback();
+  return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+      .is_loopback();
+}
+
 }  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
 
 std::string to_lower(std::string_view text) {
   std::string out(text);
@@ -45,7 +67,7 @@ std::string to_lower(std::string_view text) {
 }
 
 HostRules::HostRules(std::string_view listen_address, const std::vector<std::string>& allowed_hosts)
-    : names_{"127.0.0.1", "localhost", "[::1]"} {
+    : names_{"localhost"} {
   const auto add = [this](std::string_view name) {
     const bool bare_v6 = name.find(':') != std::string_view::npos && !name.starts_with('[');
     names_.push_back(bare_v6 ? "[" + to_lower(name) + "]" : to_lower(name));
@@ -64,7 +86,8 @@ bool HostRules::allows_origin(std::string_view origin) const {
 bool HostRules::allows(std::string_view host) const {
   const auto name = without_port(host);
   if (!name || name->empty()) return false;
-  return std::find(names_.begin(), names_.end(), to_lower(*name)) != names_.end();
+  return is_loopback(*name) ||
+         std::find(names_.begin(), names_.end(), to_lower(*name)) != names_.end();
 }
 
 std::string new_request_id() {

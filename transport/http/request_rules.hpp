@@ -15,7 +15,9 @@ constexpr std::size_t kRequestIdBytesMax = 128;
 // address (DNS rebinding) sends its own name, and is refused.
 class HostRules {
  public:
-  // Loopback names are always allowed; a wildcard address (0.0.0.0, ::) adds none.
+  // Loopback names and addresses (127.0.0.0/8, ::1) are always allowed; a wildcard address
+  // (0.0.0.0,
+  // ::) adds none.
   HostRules(std::string_view listen_address, const std::vector<std::string>& allowed_hosts);
 
   // `host` as in the Host header, "name", "name:port" or "[v6]:port"; any port.
@@ -37,6 +39,9 @@ std::string new_request_id();
 
 // application/json, with no charset other than UTF-8 (RFC 8259 §8.1).
 bool is_json_type(std::string_view content_type);
+
+// A name as of a method or a header (RFC 9110 §5.6.2).
+bool is_token(std::string_view text);
 
 std::string to_lower(std::string_view text);  // ASCII only
 

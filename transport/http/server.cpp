@@ -63,8 +63,8 @@ std::string listen_error(const Options& options, const error_code& ec) {
 }
 
 std::chrono::milliseconds sweep_interval(const Limits& limits) {
-  const auto shortest = std::min(
-      {limits.header_timeout, limits.body_timeout, limits.idle_timeout, limits.write_timeout});
+  const auto shortest = std::min({limits.header_timeout, limits.body_timeout, limits.idle_timeout,
+                                  limits.write_timeout, limits.body_rate_window});
   return std::max(std::min(kSweepInterval, shortest / 2), std::chrono::milliseconds(1));
 }
 
@@ -138,10 +138,14 @@ Server::Impl::Impl(Options given, std::vector<Route> routes)
     : options(std::move(given)),
       service(new Service{.router = Router(std::move(routes)),
                           .hosts = HostRules(options.address, options.allowed_hosts),
+                          .headers = HeaderRules(options.single_headers),
                           .limits = options.limits,
                           .fault_body = options.fault_body,
                           .access_log = options.access_log,
-                          .defect_log = std::make_shared<const DefectLog>(options.defect_log)}) {}
+                          .defect_log = std::make_shared<const DefectLog>(options.defect_log),
+                          .tally = {},
+                          .bodies = BodyBudget(options.limits.bodies_bytes_max),
+                          .connections = ConnectionTable(options.limits.connections_max)}) {}
 
 error_code Server::Impl::listen() {
   error_code ec;
@@ -212,8 +216,17 @@ Task<void> Server::Impl::accept_loop() {
 
 void Server::Impl::admit(Worker& worker, Socket socket) {
   const std::uint64_t open = service->tally.connections_open.fetch_add(1) + 1;
-  const std::uint64_t max = options.limits.connections_max;
-  if (open > max + kRefusalsMax) {
+  error_code ec;
+  const auto peer = socket.remote_endpoint(ec);
+  // Filled on the worker's thread before anything that is posted there later.
+  const auto started = std::make_shared<std::weak_ptr<Session>>();
+  auto evict = [started, context = worker.context] {
+    asio::post(*context, [started] {
+      if (const auto session = started->lock()) session->abandon();
+    });
+  };
+  auto place = service->connections.enter(ec ? "" : peer.address().to_string(), std::move(evict));
+  if (!place && open > options.limits.connections_max + kRefusalsMax) {
     service->tally.connections_open.fetch_sub(1);
     return;  // the socket closes with its object
   }
@@ -221,15 +234,17 @@ void Server::Impl::admit(Worker& worker, Socket socket) {
     const std::lock_guard lock(activity_mutex);
     ++activities;
   }
-  const auto mode = open > max ? Session::Mode::Refuse : Session::Mode::Serve;
-  auto begin = [this, &worker, mode, socket = std::move(socket)]() mutable {
+  auto begin = [this, &worker, started, place = std::move(place),
+                socket = std::move(socket)]() mutable {
     auto on_end = [this, &worker](Session& session) {
       worker.sessions.erase(&session);
       service->tally.connections_open.fetch_sub(1);
       activity_ended();
     };
-    const auto session =
-        start_session(std::move(socket), mode, worker.context, service, std::move(on_end));
+    const auto mode = place ? Session::Mode::Serve : Session::Mode::Refuse;
+    const auto session = start_session(std::move(socket), mode, std::move(place), worker.context,
+                                       service, std::move(on_end));
+    *started = session;
     worker.sessions.insert(session.get());
   };
   // Always posted: co_spawn must not run the session before it is in the set.
@@ -312,7 +327,9 @@ void Server::stop() {
 }
 
 Counters Server::counters() const {
-  return impl_->service->tally.read();
+  Counters counters = impl_->service->tally.read();
+  counters.body_bytes = impl_->service->bodies.taken();
+  return counters;
 }
 
 }  // namespace transport::http

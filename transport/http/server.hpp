@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace transport::http {
@@ -53,6 +54,9 @@ class BodySource {
   virtual void abandon() = 0;
   // Written where nothing came for Limits::keep_alive_interval; "" for nothing.
   virtual std::string keep_alive() { return {}; }
+  // Called several times a second while the body is open, for what has to be looked at now and
+  // then.
+  virtual void tick() {}
 };
 
 struct Response {
@@ -78,23 +82,50 @@ struct Response {
 // a defect; a `respond` whose last copy is destroyed uncalled, and an exception, answer 500.
 using Handler = std::function<void(Request, std::function<void(Response)> respond)>;
 
+// Who sends a request: whose share of what bodies may take together it counts to.
+struct Account {
+  std::string name;
+};
+// That, or the answer to a request of nobody known.
+using Authenticated = std::variant<Account, Response>;
+// Finds it out by the head, which is borrowed for the call: `done` is called exactly once, from any
+// thread, during the call or later.
+using Authenticate =
+    std::function<void(const Request& head, std::function<void(Authenticated)> done)>;
+
 struct Route {
   std::string method;
   std::string path;  // "/api/v1/emails/{id}"; a literal segment goes before a capture
   Handler handler;
   std::size_t body_bytes_max = 1 << 20;
   bool json_body = true;  // a body must be application/json in UTF-8 (415 otherwise)
+  // Asked before any of the body is taken. Empty: anybody may send one.
+  Authenticate authenticate = {};
+  bool any_host = false;  // answers whatever the Host header says, for what tells nothing
+};
+
+// A header that somebody reads as one value, by its lower-case name; "name-*" for all that begin
+// so. A request that has it twice, in two lines or joined with a comma, or not in UTF-8, is
+// refused.
+struct SingleHeader {
+  std::string name;
+  bool may_hold_commas = false;  // a comma belongs to the value
 };
 
 struct Limits {
+  // Beyond, connections of strangers go first (the network with most of them, the oldest), then
+  // idle ones of known callers; when there are neither: 503.
   std::size_t connections_max = 4096;
   std::size_t header_bytes_max = 16 << 10;
-  // Of all bodies being read or handled together; beyond: 503. A body counts as what it announces,
-  // or as its route's maximum when it announces nothing.
+  // Of all bodies being read or handled together; beyond: 503. A body counts as what has arrived of
+  // it, and no account gets more than is left free beside it.
   std::size_t bodies_bytes_max = 256 << 20;
   // First byte of a request (on a new connection: its opening) to the end of its head.
   std::chrono::milliseconds header_timeout{10'000};
-  std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body
+  std::chrono::milliseconds body_timeout{30'000};  // end of the head to the end of the body
+  // A body of which less than this arrives in each window has come to a standstill: 408.
+  std::size_t body_bytes_per_second_min = 1'024;
+  std::chrono::milliseconds body_rate_window{5'000};
   std::chrono::milliseconds idle_timeout{75'000};   // keep-alive between requests
   std::chrono::milliseconds write_timeout{30'000};  // one whole response, or one chunk of a body
   std::size_t streams_max = 1024;                   // bodies that come bit by bit; beyond: 503
@@ -133,11 +164,13 @@ struct Options {
   std::function<void(std::string)> access_log;  // one JSON object per request, without line end
   std::function<void(std::string)> defect_log;  // a sentence per fault of ours, never secrets
   std::vector<std::string> allowed_hosts;       // Host names beside loopback ones and the address
+  std::vector<SingleHeader> single_headers;     // beside those of HTTP itself
 };
 
 struct Counters {
   std::uint64_t requests = 0;
   std::uint64_t connections_open = 0;
+  std::uint64_t body_bytes = 0;            // of limits.bodies_bytes_max, taken now
   std::map<int, std::uint64_t> responses;  // by status
 };
 

@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t kReadBytes = 8 << 10;
 constexpr std::size_t kIdleBufferBytesMax = 16 << 10;  // more is given back between requests
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+// Read as a list, which may stand in several lines (RFC 9110 §5.3).
+constexpr std::string_view kListHeader = "accept";
+using Header = std::pair<std::string, std::string>;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(boost::beast::string_view text) {
@@ -35,12 +38,26 @@ void HttpSession::arm(std::chrono::milliseconds timeout) {
 }
 
 void HttpSession::check_deadline(Deadline now) {
+  if (source_ != nullptr) source_->tick();
+  if (upload_ && now >= upload_->window_end) check_upload(now);
   if (!deadline_ || now < *deadline_) return;
   deadline_.reset();
   if (streaming_ && streaming_->is_awaited()) return streaming_->keep_alive();
+  expire();
+}
+
+void HttpSession::expire() {
   expired_ = true;
   error_code ignored;  // a socket that is closed already has nothing left to cancel
   socket_.cancel(ignored);
+}
+
+void HttpSession::check_upload(Deadline now) {
+  using Seconds = std::chrono::duration<double>;
+  const auto least = static_cast<double>(limits_.body_bytes_per_second_min) *
+                     Seconds(limits_.body_rate_window).count();
+  if (static_cast<double>(upload_->bytes) < least) return expire();
+  upload_ = Upload{now + limits_.body_rate_window};
 }
 
 void HttpSession::drain() {
@@ -53,6 +70,16 @@ void HttpSession::abandon() {
   socket_.close(ignored);
   if (pending_) pending_->abandon();
   if (streaming_) streaming_->client_gone();
+}
+
+void HttpSession::call_guarded(const std::string& what, const std::function<void()>& call) const {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    defect(what + " threw: " + error.what());
+  } catch (...) {
+    defect(what + " threw what is no std::exception");
+  }
 }
 
 void HttpSession::defect(const std::string& sentence) const {
@@ -75,6 +102,7 @@ Task<void> HttpSession::run(Mode mode) {
   if (unread_) {
     co_await linger();
   }
+  place_.reset();
   socket_.close(ec);
 }
 
@@ -90,9 +118,13 @@ Task<bool> HttpSession::serve_one() {
   } else {
     answer = read_fault(exchange, head, false);
   }
-  if (!answer) answer = take_body_share(parser, exchange);
+  if (!answer) {
+    auto authenticated = co_await authenticate(exchange);
+    if (!authenticated) co_return false;
+    answer = take_account(exchange, std::move(*authenticated));
+  }
   if (!answer && !parser.is_done()) {
-    const ReadEnd body = co_await read_body(parser);
+    const ReadEnd body = co_await read_body(parser, exchange);
     if (body == ReadEnd::Closed) co_return false;
     if (body != ReadEnd::Complete) answer = read_fault(exchange, body, true);
   }
@@ -108,7 +140,9 @@ Task<bool> HttpSession::serve_one() {
   if (!answer) co_return false;
   const bool written = co_await write_response(exchange, std::move(*answer));
   first_ = false;
-  if (buffer_.size() == 0 && buffer_.capacity() > kIdleBufferBytesMax) buffer_.shrink_to_fit();
+  place_->idle();
+  const std::size_t kept = known_ ? kIdleBufferBytesMax : 0;
+  if (buffer_.size() == 0 && buffer_.capacity() > kept) buffer_.shrink_to_fit();
   co_return written&& exchange.keep_alive;
 }
 
@@ -123,7 +157,18 @@ Task<ReadEnd> HttpSession::read_some(std::size_t bytes_max) {
   if (expired_ && ec) co_return ReadEnd::TimedOut;
   if (ec) co_return ReadEnd::Closed;
   buffer_.commit(bytes);
+  if (upload_) upload_->bytes += bytes;
   co_return ReadEnd::Complete;
+}
+
+// The first bytes of a request. A connection of which nothing is known yet takes no memory for them
+// before they are there.
+Task<ReadEnd> HttpSession::read_first() {
+  if (!known_) {
+    const auto [ec] = co_await socket_.async_wait(Socket::wait_read, kNoThrow);
+    if (ec) co_return ReadEnd::Closed;
+  }
+  co_return co_await read_some(kReadBytes);
 }
 
 std::string_view HttpSession::buffered() const {
@@ -144,10 +189,11 @@ Task<ReadEnd> HttpSession::read_head() {
     if (service_->stopping) co_return ReadEnd::Closed;
     idle_ = true;
     arm(first_ ? limits_.header_timeout : limits_.idle_timeout);
-    const ReadEnd first = co_await read_some(kReadBytes);
+    const ReadEnd first = co_await read_first();
     idle_ = false;
     if (first != ReadEnd::Complete) co_return ReadEnd::Closed;
   }
+  place_->at_work();
   arm(limits_.header_timeout);
   while (true) {
     // Empty lines before a request are forgiven (RFC 9112 §2.2).
@@ -163,20 +209,32 @@ Task<ReadEnd> HttpSession::read_head() {
   }
 }
 
-Task<ReadEnd> HttpSession::read_body(Parser& parser) {
+Task<ReadEnd> HttpSession::read_body(Parser& parser, Exchange& exchange) {
   arm(limits_.body_timeout);
+  upload_ = Upload{Clock::now() + limits_.body_rate_window};
+  const ReadEnd end = co_await read_rest_of_body(parser, exchange);
+  upload_.reset();
+  co_return end;
+}
+
+Task<ReadEnd> HttpSession::read_rest_of_body(Parser& parser, Exchange& exchange) {
   const std::string_view expect = view(parser.get()[beast_http::field::expect]);
   if (buffer_.size() == 0 && to_lower(expect) == "100-continue") {
     std::array<asio::const_buffer, 2> bytes{asio::buffer(kContinue), asio::const_buffer()};
     const bool sent = co_await write_bytes(bytes);
     if (!sent) co_return ReadEnd::Closed;
   }
+  auto check_chunk = [](std::uint64_t, boost::beast::string_view extension, error_code& ec) {
+    if (ambiguous_chunk_extension(view(extension))) ec = beast_http::error::bad_chunk_extension;
+  };
+  parser.on_chunk_header(check_chunk);
   while (true) {
     error_code ec;
     const std::size_t used = parser.put(buffer_.data(), ec);
     buffer_.consume(used);
     if (ec == beast_http::error::body_limit) co_return ReadEnd::TooLarge;
     if (ec && ec != beast_http::error::need_more) co_return ReadEnd::Malformed;
+    if (!exchange.body_share.grow_to(parser.get().body().capacity())) co_return ReadEnd::NoRoom;
     if (parser.is_done()) co_return ReadEnd::Complete;
     if (used > 0 && buffer_.size() > 0) continue;
     const ReadEnd end = co_await read_some(kBodyReadBytes);
@@ -206,7 +264,14 @@ Response HttpSession::fault(Exchange& exchange, Fault fault, std::string_view me
 Response HttpSession::read_fault(Exchange& exchange, ReadEnd end, bool in_body) {
   exchange.keep_alive = false;
   if (end == ReadEnd::TimedOut) {
-    return fault(exchange, Fault::Timeout, "the request did not arrive in time; send it again");
+    return fault(exchange, Fault::Timeout,
+                 "the request did not arrive in time, or stood still; send it again");
+  }
+  if (end == ReadEnd::NoRoom) {
+    Response response =
+        fault(exchange, Fault::Overloaded, "too much is being received; try again shortly");
+    response.headers.emplace_back("retry-after", "1");
+    return response;
   }
   if (end == ReadEnd::TooLarge && in_body) {
     return refused(exchange, body_too_large(*exchange.route));
@@ -220,20 +285,22 @@ Response HttpSession::read_fault(Exchange& exchange, ReadEnd end, bool in_body) 
                in_body ? "the chunked body is malformed" : "this is not an HTTP/1.1 request");
 }
 
-// The head is whole: what can be refused without the body is refused here.
-std::optional<Response> HttpSession::take_body_share(const Parser& parser, Exchange& exchange) {
-  if (parser.is_done()) return std::nullopt;
-  const auto announced = parser.content_length();
-  const std::size_t bytes = announced ? *announced : exchange.route->body_bytes_max;
-  if (exchange.body_share.take(*service_, bytes)) return std::nullopt;
-  Response response =
-      fault(exchange, Fault::Overloaded, "too much is being received; try again shortly");
-  response.headers.emplace_back("retry-after", "1");
-  return response;
+// Whose the body is that comes now; or the answer to nobody known.
+std::optional<Response> HttpSession::take_account(Exchange& exchange, Authenticated authenticated) {
+  if (auto* refusal = std::get_if<Response>(&authenticated)) return std::move(*refusal);
+  if (exchange.route->authenticate) {
+    known_ = true;
+    place_->known();
+  }
+  exchange.body_share.belong_to(service_->bodies, std::move(std::get<Account>(authenticated).name));
+  return std::nullopt;
 }
 
 std::optional<Response> HttpSession::parse_head(Parser& parser, Exchange& exchange) {
   const std::size_t bytes = head_bytes();
+  if (auto problem = ambiguous_head(buffered().substr(0, bytes))) {
+    return fault(exchange, Fault::BadRequest, *problem);
+  }
   parser.header_limit(static_cast<std::uint32_t>(bytes) + 1);
   parser.body_limit(boost::none);  // the route's limit is known only after the head
   error_code ec;
@@ -249,7 +316,13 @@ std::optional<Response> HttpSession::parse_head(Parser& parser, Exchange& exchan
   request.method = view(head.method_string());
   request.remote = remote_;
   for (const auto& field : head) {
-    request.headers.emplace_back(to_lower(view(field.name_string())), view(field.value()));
+    std::string name = to_lower(view(field.name_string()));
+    const auto known = std::ranges::find(request.headers, name, &Header::first);
+    if (name == kListHeader && known != request.headers.end()) {
+      known->second.append(", ").append(view(field.value()));
+    } else {
+      request.headers.emplace_back(std::move(name), view(field.value()));
+    }
   }
   request.request_id = request_id_or_new(request.header("x-request-id"));
   exchange.http10 = head.version() == 10;
@@ -261,7 +334,7 @@ std::optional<Response> HttpSession::parse_head(Parser& parser, Exchange& exchan
                         .content_length = parser.content_length() ? std::optional<std::uint64_t>(
                                                                         *parser.content_length())
                                                                   : std::nullopt};
-  auto route = admit(service_->router, service_->hosts, facts, request);
+  auto route = admit(service_->router, service_->hosts, service_->headers, facts, request);
   if (!route) return refused(exchange, std::move(route.error()));
   exchange.route = *route;
   parser.body_limit(exchange.route->body_bytes_max);
@@ -281,11 +354,13 @@ Response HttpSession::refused(Exchange& exchange, Refusal refusal) {
 }
 
 std::shared_ptr<Session> start_session(Socket socket, Session::Mode mode,
+                                       std::unique_ptr<ConnectionTable::Place> place,
                                        std::shared_ptr<asio::io_context> context,
                                        std::shared_ptr<Service> service,
                                        std::function<void(Session&)> on_end) {
   auto log = service->defect_log;
-  auto session = std::make_shared<HttpSession>(std::move(socket), context, std::move(service));
+  auto session = std::make_shared<HttpSession>(std::move(socket), std::move(place), context,
+                                               std::move(service));
   auto ended = [session, log, on_end = std::move(on_end)](std::exception_ptr error) {
     if (error) {
       try {

@@ -10,6 +10,9 @@
 #include <memory>
 
 #include "transport/http/access_log.hpp"
+#include "transport/http/body_budget.hpp"
+#include "transport/http/connection_table.hpp"
+#include "transport/http/header_rules.hpp"
 #include "transport/http/reply_slot.hpp"
 #include "transport/http/request_rules.hpp"
 #include "transport/http/router.hpp"
@@ -26,13 +29,15 @@ using Deadline = std::chrono::steady_clock::time_point;
 struct Service {
   Router router;
   HostRules hosts;
+  HeaderRules headers;
   Limits limits;
   FaultBody fault_body;
   std::function<void(std::string)> access_log;
   std::shared_ptr<const DefectLog> defect_log;
   Tally tally;
-  std::atomic<std::size_t> body_bytes{0};  // taken from limits.bodies_bytes_max
-  std::atomic<std::size_t> streams{0};     // taken from limits.streams_max
+  BodyBudget bodies;
+  ConnectionTable connections;
+  std::atomic<std::size_t> streams{0};  // taken from limits.streams_max
   std::atomic<bool> stopping{false};
 };
 
@@ -57,7 +62,9 @@ class Session {
 };
 
 // Starts a session on its socket's context; `on_end` is called there when nothing of it remains.
+// `place` is null where the session only refuses.
 std::shared_ptr<Session> start_session(Socket socket, Session::Mode mode,
+                                       std::unique_ptr<ConnectionTable::Place> place,
                                        std::shared_ptr<boost::asio::io_context> context,
                                        std::shared_ptr<Service> service,
                                        std::function<void(Session&)> on_end);

@@ -11,6 +11,7 @@ namespace {
 // Twice the largest body that any route takes: who sends a little too much still reads why.
 constexpr std::size_t kLingerBytesMax = 16 << 20;
 constexpr std::chrono::milliseconds kLingerTimeout{2'000};
+constexpr std::size_t kLingerReadBytes = 8 << 10;  // at a time: who lingers is often a stranger
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // RFC 9112 §7.1
@@ -24,27 +25,46 @@ std::string chunk_head(std::size_t bytes) {
 
 // --- answering -----------------------------------------------------------------------------------
 
+// What comes into the slot; nothing when it was dropped, or the server gave up waiting for it.
+template <class Answer>
+Task<std::optional<Answer>> HttpSession::answer_in(std::shared_ptr<ReplySlot<Answer>> slot) {
+  if (!slot->settled()) {
+    pending_ = slot;
+    co_await slot->async_wait(kAwait);
+    pending_.reset();
+  }
+  co_return slot->take();
+}
+
+// Who sends the request; nothing when the server gave up waiting for it.
+Task<std::optional<Authenticated>> HttpSession::authenticate(Exchange& exchange) {
+  if (!exchange.route->authenticate) co_return Account{};
+  deadline_.reset();
+  const auto slot = std::make_shared<ReplySlot<Authenticated>>(context_, service_->defect_log);
+  const std::string what = "the authentication of " + exchange.route->path;
+  call_guarded(what, [&] {
+    exchange.route->authenticate(exchange.request, ReplySlot<Authenticated>::responder(slot));
+  });
+  auto answer = co_await answer_in(slot);
+  if (!answer && slot->dropped()) {
+    defect(what + " gave no answer to request " + exchange.request.request_id);
+    answer = fault(exchange, Fault::Internal, "the request could not be answered");
+  }
+  co_return answer;
+}
+
 // The handler's answer; nothing when the server gave up waiting for it.
 Task<std::optional<Response>> HttpSession::handle(Exchange& exchange) {
   deadline_.reset();
   exchange.record.path = exchange.request.path;
   exchange.record.method = exchange.request.method;
   const std::string request_id = exchange.request.request_id;
-  const auto slot = std::make_shared<ReplySlot>(context_, service_->defect_log);
-  try {
-    exchange.route->handler(std::move(exchange.request), ReplySlot::responder(slot));
-  } catch (const std::exception& error) {
-    defect("the handler of " + exchange.route->path + " threw: " + error.what());
-  } catch (...) {
-    defect("the handler of " + exchange.route->path + " threw what is no std::exception");
-  }
+  const auto slot = std::make_shared<ReplySlot<Response>>(context_, service_->defect_log);
+  call_guarded("the handler of " + exchange.route->path, [&] {
+    exchange.route->handler(std::move(exchange.request), ReplySlot<Response>::responder(slot));
+  });
   exchange.request.request_id = request_id;
-  if (!slot->settled()) {
-    pending_ = slot;
-    co_await slot->async_wait(kAwait);
-    pending_.reset();
-  }
-  auto answer = slot->take();
+  auto answer = co_await answer_in(slot);
   if (!answer && slot->dropped()) {
     defect("the handler of " + exchange.route->path + " gave no answer to request " + request_id);
     answer = fault(exchange, Fault::Internal, "the request could not be answered");
@@ -111,6 +131,7 @@ Task<bool> HttpSession::write_stream(Exchange& exchange, BodySource& source) {
   exchange.body_share.give_back();
   const auto signal = std::make_shared<StreamSignal>(context_);
   streaming_ = signal;
+  source_ = &source;
   if (service_->stopping) signal->end();  // drain() may have come before
   watch_client(signal);
   bool written = true;
@@ -133,6 +154,7 @@ Task<bool> HttpSession::write_stream(Exchange& exchange, BodySource& source) {
   }
   source.abandon();  // without effect on one that has ended
   streaming_.reset();
+  source_ = nullptr;
   if (written && !exchange.http10) {
     written = co_await write_text(kLastChunk);
   }
@@ -206,10 +228,11 @@ Task<void> HttpSession::linger() {
   error_code ec;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
   buffer_.clear();
+  buffer_.shrink_to_fit();
   idle_ = true;  // the answer is out: a stopping server need not wait
   arm(kLingerTimeout);
   for (std::size_t bytes = 0; bytes < kLingerBytesMax && !service_->stopping;) {
-    const ReadEnd end = co_await read_some(kBodyReadBytes);
+    const ReadEnd end = co_await read_some(kLingerReadBytes);
     if (end != ReadEnd::Complete) co_return;
     bytes += buffer_.size();
     buffer_.clear();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "mcp/http_rules.hpp"
 #include "mcp/sse_endpoint.hpp"
 
 namespace transport::mcp_http {
@@ -11,7 +12,7 @@ namespace {
 // A comment
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
 constexpr const char* kKeepAlive = ": keep-alive\n\n";
-constexpr std::chrono::seconds kCheckEvery{10};
+constexpr std::chrono::seconds kCheckEvery{1};
 constexpr const char* kEventStream = "text/event-stream";
 
 class EventBody final : public http::BodySource {
@@ -22,20 +23,15 @@ class EventBody final : public http::BodySource {
   EventBody& operator=(const EventBody&) = delete;
 
   Chunk take() override {
-    check();
     auto chunk = stream_->take();
     return {std::move(chunk.bytes), chunk.is_last};
   }
   void on_ready(std::function<void()> wake) override { stream_->on_ready(std::move(wake)); }
   void abandon() override { stream_->abandon(); }
-  std::string keep_alive() override {
-    check();
-    return kKeepAlive;
-  }
+  std::string keep_alive() override { return kKeepAlive; }
 
- private:
   // Ends the stream of a reader that may not read any more.
-  void check() {
+  void tick() override {
     const auto now = std::chrono::steady_clock::now();
     if (!stream_->check() || now < next_check_) return;
     next_check_ = now + kCheckEvery;
@@ -44,6 +40,7 @@ class EventBody final : public http::BodySource {
     });
   }
 
+ private:
   const std::shared_ptr<mcp::EventStream> stream_;
   std::chrono::steady_clock::time_point next_check_ =
       std::chrono::steady_clock::now() + kCheckEvery;
@@ -65,6 +62,7 @@ http::Response to_response(mcp::HttpAnswer answer) {
 }
 
 constexpr std::string_view kSessionQuery = "sessionId";
+constexpr std::string_view kNameHeader = "mcp-name";  // a URI may hold commas
 
 mcp::HttpRequest asked_of(http::Request& request) {
   return {request.method, std::move(request.headers), std::move(request.body)};
@@ -80,11 +78,13 @@ std::string session_in(const http::Request& request) {
 // The endpoints and who may use them.
 struct Host {
   explicit Host(const Mount& mount)
-      : identify(mount.identify),
+      : authenticate(mount.authenticate),
+        identify(mount.identify),
         body_bytes_max(mount.server->limits.message_bytes_max),
         streamable(mount.server, mount.limits),
         sse(std::make_shared<mcp::SseEndpoint>(mount.server, mount.limits, mount.messages_path)) {}
 
+  const http::Authenticate authenticate;
   const Identify identify;
   const std::size_t body_bytes_max;
   mcp::HttpEndpoint streamable;
@@ -120,6 +120,7 @@ http::Route route_of(const HostPtr& host, const char* method, const std::string&
   route.method = method;
   route.path = path;
   route.body_bytes_max = host->body_bytes_max;
+  route.authenticate = host->authenticate;
   route.handler = [host, work](http::Request request, std::function<void(http::Response)> respond) {
     auto shared = std::make_shared<http::Request>(std::move(request));
     host->identify(
@@ -135,6 +136,15 @@ http::Route route_of(const HostPtr& host, const char* method, const std::string&
 }
 
 }  // namespace
+
+std::vector<http::SingleHeader> single_headers() {
+  std::vector<http::SingleHeader> headers;
+  for (const std::string_view name : mcp::protocol_headers()) {
+    headers.push_back({std::string(name), name == kNameHeader});
+  }
+  headers.push_back({"mcp-param-*", true});
+  return headers;
+}
 
 std::vector<http::Route> mcp_routes(const Mount& mount) {
   const auto host = std::make_shared<Host>(mount);

@@ -25,8 +25,13 @@ struct Mount {
   std::string messages_path = "/messages";  // and where its messages go
   std::shared_ptr<const mcp::Server> server;
   mcp::HttpLimits limits;
+  // Asked by the head of a request, before its body is taken; may be empty.
+  http::Authenticate authenticate;
   Identify identify;
 };
+
+// The headers of the protocol, each of which may be there once.
+std::vector<http::SingleHeader> single_headers();
 
 // Both transports on the mount's paths. The routes own the endpoints.
 std::vector<http::Route> mcp_routes(const Mount& mount);

@@ -18,6 +18,8 @@
 
 namespace http_test {
 
+using transport::http::Account;
+using transport::http::Authenticated;
 using transport::http::Fault;
 using transport::http::Limits;
 using transport::http::Options;
@@ -174,8 +176,19 @@ class Held {
   Respond respond_;
 };
 
+// Looks at something that happens on the server's threads until it holds.
+inline void eventually(const std::function<bool()>& holds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::yield();
+  }
+}
+
 // Routes: GET /hello, POST /echo (100 bytes of JSON), POST /raw (any type), GET /items/{id},
-// GET /held, GET /dropped, GET /throws, GET /twice, GET /split, GET /empty.
+// GET /held, GET /dropped, GET /throws, GET /twice, GET /split, GET /empty, GET /accept, GET /open
+// (any Host); and for callers who show a key (x-api-key: sk…) POST /kept (any type), GET /mine and
+// GET /mine/held.
 class TestServer {
  public:
   explicit TestServer(Limits limits = {}, int threads = 1, std::vector<std::string> hosts = {}) {
@@ -186,6 +199,7 @@ class TestServer {
     options.access_log = access.sink();
     options.defect_log = defects.sink();
     options.allowed_hosts = std::move(hosts);
+    options.single_headers = {{"x-api-key"}, {"note", true}, {"param-*", true}};
     options.fault_body = [](Fault, std::string_view message, std::string_view id) {
       return "{\"fault\":\"" + std::string(message) + "\",\"id\":\"" + std::string(id) + "\"}";
     };
@@ -208,6 +222,12 @@ class TestServer {
  private:
   static Response text(std::string body) {
     return Response{.content_type = "text/plain", .body = std::move(body)};
+  }
+  // The account is the key.
+  static void authenticate(const Request& head, const std::function<void(Authenticated)>& done) {
+    const auto key = head.header("x-api-key");
+    if (key && key->starts_with("sk")) return done(Account{std::string(*key)});
+    done(Response{.status = 401, .content_type = "text/plain", .body = "who are you"});
   }
   static void echo(Request request, const Respond& respond) { respond(text(request.body)); }
 
@@ -246,7 +266,26 @@ class TestServer {
     add(list, "GET", "/empty", [](Request, const Respond& respond) {
       respond(Response{.status = 204, .content_type = ""});
     });
+    add(list, "GET", "/accept", [](const Request& request, const Respond& respond) {
+      respond(text(std::string(request.header("accept").value_or("none"))));
+    });
+    add(list, "GET", "/open", [](Request, const Respond& respond) {
+      respond(text("open"));
+    }).any_host = true;
+    add_keyed(list, add);
     return list;
+  }
+
+  template <class Add>
+  void add_keyed(std::vector<Route>& list, const Add& add) {
+    Route& kept = add(list, "POST", "/kept", echo);
+    kept.json_body = false;
+    kept.body_bytes_max = 8 << 20;
+    kept.authenticate = authenticate;
+    add(list, "GET", "/mine", [](Request, const Respond& respond) {
+      respond(text("mine"));
+    }).authenticate = authenticate;
+    add(list, "GET", "/mine/held", held.handler()).authenticate = authenticate;
   }
 };
 

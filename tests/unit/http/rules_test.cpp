@@ -9,14 +9,17 @@ using namespace transport::http;
 
 TEST_CASE("Host rules allow loopback, the address and the named hosts only") {
   const HostRules rules("10.0.0.7", {"Mail.Example.org", "fe80::1"});
-  for (const char* good : {"localhost", "LOCALHOST:3001", "127.0.0.1:80", "[::1]", "[::1]:9",
-                           "10.0.0.7:3001", "mail.example.ORG", "[fe80::1]:1", "localhost:"}) {
+  for (const char* good :
+       {"localhost", "LOCALHOST:3001", "127.0.0.1:80", "[::1]", "[::1]:9", "10.0.0.7:3001",
+        "mail.example.ORG", "[fe80::1]:1", "localhost:", "127.0.0.2", "127.255.255.254:1",
+        "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]:1"}) {
     INFO(good);
     CHECK(rules.allows(good));
   }
   for (const char* bad : {"", "evil.example", "localhost.evil.example", "localhost:80:80",
                           "localhost:a", "127.0.0.1.nip.io", "::1", "[::1", "[::1]x", "0.0.0.0",
-                          "localhost.", "a@localhost", ":80", "localhost:123456"}) {
+                          "localhost.", "a@localhost", ":80", "localhost:123456", "128.0.0.1",
+                          "127.0.0.1.", "127.0.0.256", "[::2]", "[::ffff:10.0.0.1]"}) {
     INFO(bad);
     CHECK_FALSE(rules.allows(bad));
   }

@@ -30,6 +30,10 @@ class Spring final : public transport::http::BodySource {
     changed_.notify_all();
   }
   std::string keep_alive() override { return ":\n"; }
+  // A reader that may not read any more is found out without anything to read.
+  void tick() override {
+    if (ticks_left > 0 && --ticks_left == 0) put("", true);
+  }
 
   void put(std::string_view bytes, bool finish = false) {
     std::function<void()> wake;
@@ -45,6 +49,8 @@ class Spring final : public transport::http::BodySource {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return abandoned_; });
   }
+
+  std::atomic<int> ticks_left = 0;  // to its end; 0: it does not look
 
  private:
   std::mutex mutex_;
@@ -222,4 +228,13 @@ TEST_CASE("stream: wakes from many threads, also when nobody waits") {
   spring->put("", true);
   const std::string all = wire.read_until("\r\n0\r\n\r\n");
   CHECK(std::count(all.begin(), all.end(), 'z') == 800);
+}
+
+TEST_CASE("stream: a silent one is looked at now and then") {
+  TestServer t(Limits{.header_timeout = milliseconds(20)});  // and so the sweep comes often
+  Wire wire(t.port());
+  const auto spring = open(t, wire, get("/held"));
+  wire.read(true);
+  spring->ticks_left = 3;
+  CHECK(wire.read_until("0\r\n\r\n") == "0\r\n\r\n");
 }
