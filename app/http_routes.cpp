@@ -4,6 +4,7 @@
 #include "app/metrics.hpp"
 #include "schemas/describe/json.hpp"
 #include "tools/rest.hpp"
+#include "transport/mcp/mcp_routes.hpp"
 
 namespace segmentflow::app {
 namespace {
@@ -12,12 +13,7 @@ namespace http = transport::http;
 
 http::Response to_response(const Operation& operation, const Result<Answer>& answer,
                            std::string_view request_id) {
-  RestResponse rest = rest_response(answer, request_id);
-  http::Response response;
-  response.status = rest.status;
-  response.headers = std::move(rest.headers);
-  response.headers.emplace_back("Cache-Control", "no-store");
-  response.make_body = std::move(rest.body);
+  http::Response response = http_response(answer, request_id);
   response.log.emplace_back("operation", std::string(operation.info.id));
   if (!answer) {
     response.log.emplace_back("errorCode", std::string(kind_of(answer.error().code).pascal_case));
@@ -25,17 +21,33 @@ http::Response to_response(const Operation& operation, const Result<Answer>& ans
   return response;
 }
 
+// Where a call comes from; ValidationFailed when its head means two things.
+Result<CallSource> source_of(const Operation& operation, const http::Request& request) {
+  CallSource source{"rest", request.request_id};
+  auto problem = two_keys(request.headers);
+  if (!problem) return source;
+  if (!reads_idempotency_key(operation)) return fail(ErrorCode::ValidationFailed, *problem);
+  source.only_replay = std::move(*problem);
+  return source;
+}
+
 http::Route operation_route(Runtime& runtime, const Operation& operation) {
   http::Route route;
   route.method = operation.info.method;
   route.path = operation.info.path;
   route.body_bytes_max = operation.info.body_bytes_max;
+  route.authenticate = authenticate(runtime);
   route.handler = [&runtime, &operation](http::Request request,
                                          std::function<void(http::Response)> respond) {
-    const std::string secret = api_key_of(request.headers);
+    const auto secret = api_key_of(request.headers);
+    const auto source = source_of(operation, request);
+    if (!secret || !source) {
+      const Error& error = secret ? source.error() : secret.error();
+      return respond(to_response(operation, tl::unexpected(error), request.request_id));
+    }
     auto shared = std::make_shared<http::Request>(std::move(request));
     runtime.dispatcher().call(
-        operation, secret, {"rest", shared->request_id},
+        operation, *secret, *source,
         [&operation, shared] {
           return rest_input(operation, {std::move(shared->captures), std::move(shared->query),
                                         std::move(shared->headers), std::move(shared->body)});
@@ -44,6 +56,16 @@ http::Route operation_route(Runtime& runtime, const Operation& operation) {
           respond(to_response(operation, answer, shared->request_id));
         });
   };
+  return route;
+}
+
+// What needs no key takes no body, and neither holds nor tells a secret.
+http::Route open_route(const char* path, http::Handler handler) {
+  http::Route route;
+  route.method = "GET";
+  route.path = path;
+  route.handler = std::move(handler);
+  route.body_bytes_max = 0;
   return route;
 }
 
@@ -64,7 +86,9 @@ http::Route ready_route(Runtime& runtime) {
     });
     if (!queued) respond(plain(503, "too many reads are waiting\n"));
   };
-  return {"GET", "/readyz", std::move(handler)};
+  http::Route route = open_route("/readyz", std::move(handler));
+  route.any_host = true;
+  return route;
 }
 
 http::Route metrics_route(Runtime& runtime, std::function<http::Counters()> http_counters) {
@@ -77,7 +101,16 @@ http::Route metrics_route(Runtime& runtime, std::function<http::Counters()> http
     });
     if (!queued) respond(plain(503, "too many reads are waiting\n"));
   };
-  return {"GET", "/metrics", std::move(handler)};
+  return open_route("/metrics", std::move(handler));
+}
+
+http::Route health_route() {
+  http::Route route = open_route(
+      "/healthz", [](const http::Request&, const std::function<void(http::Response)>& respond) {
+        respond(plain(200, "ok\n"));
+      });
+  route.any_host = true;
+  return route;
 }
 
 ErrorCode code_of(http::Fault fault) {
@@ -106,6 +139,44 @@ ErrorCode code_of(http::Fault fault) {
 
 }  // namespace
 
+http::Response http_response(const Result<Answer>& answer, std::string_view request_id) {
+  RestResponse rest = rest_response(answer, request_id);
+  http::Response response;
+  response.status = rest.status;
+  response.headers = std::move(rest.headers);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.make_body = std::move(rest.body);
+  return response;
+}
+
+http::Authenticate authenticate(Runtime& runtime) {
+  return [&runtime](const http::Request& head, std::function<void(http::Authenticated)> done) {
+    const auto refuse = [done, id = head.request_id](const Error& error) {
+      http::Response refusal = http_response(tl::unexpected(error), id);
+      refusal.log.emplace_back("errorCode", std::string(kind_of(error.code).pascal_case));
+      done(std::move(refusal));
+    };
+    const auto secret = api_key_of(head.headers);
+    if (!secret) return refuse(secret.error());
+    runtime.dispatcher().identify(*secret, [done, refuse](const Result<KeyPtr>& key) {
+      if (!key) return refuse(key.error());
+      done(http::Account{(*key)->organization_id.to_string()});
+    });
+  };
+}
+
+std::vector<http::SingleHeader> single_headers(const Registry& registry) {
+  std::vector<http::SingleHeader> headers = transport::mcp_http::single_headers();
+  for (std::string& name : operation_headers(registry)) {
+    const bool is_list = name == "if-match";  // RFC 9110 §13.1.1
+    headers.push_back({std::move(name), is_list});
+  }
+  headers.push_back({std::string(kToolsHeader), true});
+  headers.push_back({std::string(kReadOnlyHeader)});
+  headers.push_back({std::string(kCompactHeader)});
+  return headers;
+}
+
 std::vector<http::Route> http_routes(Runtime& runtime,
                                      std::function<http::Counters()> http_counters) {
   std::vector<http::Route> routes;
@@ -113,10 +184,7 @@ std::vector<http::Route> http_routes(Runtime& runtime,
     routes.push_back(operation_route(runtime, operation));
   }
   for (auto& route : mcp_routes(runtime)) routes.push_back(std::move(route));
-  routes.push_back({"GET", "/healthz",
-                    [](const http::Request&, const std::function<void(http::Response)>& respond) {
-                      respond(plain(200, "ok\n"));
-                    }});
+  routes.push_back(health_route());
   routes.push_back(ready_route(runtime));
   routes.push_back(metrics_route(runtime, std::move(http_counters)));
   return routes;
@@ -130,7 +198,7 @@ std::string fault_body(http::Fault fault, std::string_view message, std::string_
     if (sentence.back() != '.') sentence += '.';
   }
   if (fault == http::Fault::Misdirected) {
-    sentence += " Set SEGMENTFLOW_PUBLIC_URL to the URL that clients use.";
+    sentence += " Set SEGMENTFLOW_PUBLIC_URL to the URLs that clients use, separated by commas.";
   }
   auto envelope = error_envelope({code_of(fault), std::move(sentence)}, request_id);
   envelope["statusCode"] = http::status_of(fault);

@@ -9,6 +9,15 @@
 
 namespace segmentflow::app {
 
+// An operation's answer, or its refusal, as REST gives it.
+transport::http::Response http_response(const Result<Answer>& answer, std::string_view request_id);
+
+// Lets the holders of live keys pass; bodies count to their organisation.
+transport::http::Authenticate authenticate(Runtime& runtime);
+
+// The headers that any route reads as one value.
+std::vector<transport::http::SingleHeader> single_headers(const Registry& registry);
+
 // The routes of every operation, and /healthz (the process runs), /readyz (the database answers),
 // /metrics (Prometheus text). `http_counters` is asked at each scrape.
 std::vector<transport::http::Route> http_routes(

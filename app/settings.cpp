@@ -38,7 +38,8 @@ constexpr std::array kInfos = {
                 "5s"},
     SettingInfo{"listen", "Address and port of the HTTP server", "127.0.0.1:3001"},
     SettingInfo{"public_url",
-                "URL under which clients reach the server; its host is accepted beside loopback",
+                "URL under which clients reach the server, or several with commas; their hosts are "
+                "accepted beside loopback",
                 ""},
     SettingInfo{
         "smtp_url",
@@ -55,7 +56,12 @@ constexpr std::array kInfos = {
                 "", true},
     SettingInfo{"log_level", "debug, info, warn or error", "info"},
     SettingInfo{"http_threads", "Threads of the HTTP server", "1"},
-    SettingInfo{"http_connections_max", "Open HTTP connections; beyond: 503", "4096"},
+    SettingInfo{"http_connections_max", "Open HTTP connections; beyond, those of strangers end",
+                "4096"},
+    SettingInfo{"http_bodies_bytes_max",
+                "Bytes of all bodies being received together; beyond an organization's share: 503",
+                "268435456"},
+    SettingInfo{"http_body_rate_min", "Bytes a second below which an upload is ended", "1024"},
     SettingInfo{"reader_threads", "Threads for database reads", "2"},
     SettingInfo{"calls_in_flight_max", "Operations in flight; beyond: 429", "4096"},
     SettingInfo{"commit_batch_max", "Writes that share one commit", "256"},
@@ -260,6 +266,8 @@ void convert_database(Converter& converter, Settings& settings) {
 void convert_limits(Converter& converter, Settings& settings) {
   converter.number("http_threads", settings.http_threads, 1, 64);
   converter.number("http_connections_max", settings.http_connections_max, 1, 1'000'000);
+  converter.number("http_bodies_bytes_max", settings.http_bodies_bytes_max, 1 << 25, 1LL << 40);
+  converter.number("http_body_rate_min", settings.http_body_rate_min, 0, 1 << 30);
   converter.number("reader_threads", settings.reader_threads, 1, 64);
   converter.number("calls_in_flight_max", settings.calls_in_flight_max, 1, 1'000'000);
   converter.number("commit_batch_max", settings.commit_batch_max, 1, 10'000);

@@ -32,6 +32,8 @@ struct Settings {
   int http_threads = 1;
   int reader_threads = 2;
   std::size_t http_connections_max = 0;
+  std::size_t http_bodies_bytes_max = 0;
+  std::size_t http_body_rate_min = 0;  // bytes a second
   std::size_t commit_batch_max = 0;
   std::size_t commit_queue_max = 0;
   std::size_t calls_in_flight_max = 0;

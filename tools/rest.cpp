@@ -7,12 +7,17 @@
 #include <set>
 
 #include "core/base/ascii.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
 
 using describe::Carried;
 using describe::Json;
+
+constexpr std::string_view kKeyHeader = "x-api-key";
+constexpr std::string_view kAuthorizationHeader = "authorization";
+constexpr std::string_view kIdempotencyHeader = "idempotency-key";
 
 const std::string* find_pair(const Pairs& pairs, std::string_view name) {
   for (const auto& [key, value] : pairs) {
@@ -33,16 +38,33 @@ std::string unquoted(const std::string& value) {
   return text;
 }
 
-// The header text that reads back as the value, also when that has quotes or blanks at its ends.
+// Whether a proxy may have joined two values of a header into this one: a quoted text that goes on
+// after its end, or a bare one with a comma and a blank.
+bool holds_two(std::string_view value) {
+  if (!value.starts_with('"')) return value.find(", ") != std::string_view::npos;
+  std::size_t end = 1;
+  while (end < value.size() && value[end] != '"') end += value[end] == '\\' ? 2 : 1;
+  return value.find(',', end) != std::string_view::npos;
+}
+
+// The header text that reads back as the value, also when that has quotes or blanks at its ends, or
+// looks like two.
 std::string quoted_if_needed(const std::string& value) {
   const auto is_edge = [](char c) { return c == '"' || c == ' '; };
-  if (value.empty() || (!is_edge(value.front()) && !is_edge(value.back()))) return value;
+  const bool has_edge = !value.empty() && (is_edge(value.front()) || is_edge(value.back()));
+  if (!has_edge && !holds_two(value)) return value;
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') text.push_back('\\');
     text.push_back(c);
   }
   return text + '"';
+}
+
+Error not_text(const describe::Field& field) {
+  return invalid_input({{fmt::format("/{}", field.name),
+                         fmt::format("The header {} is not valid UTF-8 text; encode it as UTF-8.",
+                                     field.rules.header)}});
 }
 
 bool expects_body(const Operation& operation) {
@@ -148,15 +170,49 @@ void replace_capture(std::string& path, std::string_view name, std::string_view 
 
 }  // namespace
 
-std::string api_key_of(const Pairs& headers) {
-  const auto* key = find_pair(headers, "x-api-key");
-  if (key && !key->empty()) return *key;
-  const auto* authorization = find_pair(headers, "authorization");
-  if (!authorization) return "";
+Result<std::string> api_key_of(const Pairs& headers) {
+  const auto* key = find_pair(headers, kKeyHeader);
+  const auto* authorization = find_pair(headers, kAuthorizationHeader);
+  const bool has_key = key != nullptr && !key->empty();
+  if (authorization == nullptr || authorization->empty()) return has_key ? *key : "";
   constexpr std::string_view kBearer = "bearer ";
-  if (ascii_lower(authorization->substr(0, kBearer.size())) != kBearer) return "";
-  const std::size_t start = authorization->find_first_not_of(' ', kBearer.size());
-  return start == std::string::npos ? "" : authorization->substr(start);
+  std::string token;
+  if (ascii_lower(authorization->substr(0, kBearer.size())) == kBearer) {
+    const std::size_t start = authorization->find_first_not_of(' ', kBearer.size());
+    if (start != std::string::npos) token = authorization->substr(start);
+  }
+  if (!has_key || *key == token) return token;
+  return fail(ErrorCode::ValidationFailed,
+              "The headers x-api-key and authorization hold different credentials; send one of "
+              "them.");
+}
+
+std::optional<std::string> two_keys(const Pairs& headers) {
+  const auto is_key = [](const auto& each) { return each.first == kIdempotencyHeader; };
+  const auto first = std::ranges::find_if(headers, is_key);
+  if (first == headers.end()) return std::nullopt;
+  const bool is_twice = std::any_of(first + 1, headers.end(), is_key);
+  if (!is_twice && !holds_two(first->second)) return std::nullopt;
+  return "The header Idempotency-Key is there twice, in two lines or joined with a comma; send it "
+         "once, and a key with a comma in it in double quotes.";
+}
+
+bool reads_idempotency_key(const Operation& operation) {
+  return std::ranges::any_of(operation.request->fields, [](const auto& field) {
+    return field.rules.carried == Carried::Header &&
+           ascii_lower(field.rules.header) == kIdempotencyHeader;
+  });
+}
+
+std::vector<std::string> operation_headers(const Registry& registry) {
+  std::set<std::string> names{std::string(kKeyHeader)};
+  for (const auto& operation : registry.operations()) {
+    for (const auto& field : operation.request->fields) {
+      if (field.rules.carried == Carried::Header) names.insert(ascii_lower(field.rules.header));
+    }
+  }
+  names.erase(std::string(kIdempotencyHeader));
+  return {names.begin(), names.end()};
 }
 
 Result<Json> rest_input(const Operation& operation, const RestRequest& request) {
@@ -172,7 +228,9 @@ Result<Json> rest_input(const Operation& operation, const RestRequest& request) 
       if (const auto* value = find_pair(request.captures, name)) (*input)[name] = *value;
     } else if (field.rules.carried == Carried::Header) {
       const auto* value = find_pair(request.headers, ascii_lower(field.rules.header));
-      if (value) (*input)[name] = unquoted(*value);
+      if (value == nullptr) continue;
+      if (!describe::is_valid_utf8(*value)) return tl::unexpected(not_text(field));
+      (*input)[name] = unquoted(*value);
     }
   }
   return input;

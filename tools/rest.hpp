@@ -3,12 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "tools/operation.hpp"
+#include "tools/registry.hpp"
 
 namespace segmentflow {
 
@@ -28,8 +29,20 @@ struct RestResponse {
   std::function<std::string()> body;  // written when asked for
 };
 
-// The secret of the caller: x-api-key, else Authorization: Bearer; "" when there is neither.
-std::string api_key_of(const Pairs& headers);
+// The secret of the caller: x-api-key or Authorization: Bearer; "" when there is neither.
+// ValidationFailed when both are there and are not the same.
+Result<std::string> api_key_of(const Pairs& headers);
+
+// A sentence when the caller gives two idempotency keys: in two headers, or in one into which a
+// proxy has joined them ("a-1, b-2"). A key with such a comma in it is written in quotes. Of two
+// headers rest_input() takes the first, as 0.1.0 did, which did not refuse them.
+std::optional<std::string> two_keys(const Pairs& headers);
+
+// Whether the operation reads the header Idempotency-Key.
+bool reads_idempotency_key(const Operation& operation);
+
+// The headers that operations read, those of two_keys() apart; names in lower case.
+std::vector<std::string> operation_headers(const Registry& registry);
 
 // One object with all fields of the operation. ValidationFailed (or PayloadTooLarge) for a body
 // that is not one JSON object, for query parameters that are unknown or given twice, and for a body

@@ -29,6 +29,7 @@ void stop_on_signals(transport::stdio::StdioServer& server) {
   action.sa_handler = [](int) { stop_target->stop(); };
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGHUP, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -37,6 +38,7 @@ void stop_on_signals(transport::stdio::StdioServer& server) {
 void end_soon() {
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGALRM, [](int) { ::_exit(0); });
   ::alarm(kEndPatienceSeconds);
 }

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <thread>
+#include <utility>
 
 #include "app/commands/commands.hpp"
 #include "app/http_routes.hpp"
@@ -37,13 +39,46 @@ Result<void> check_exposure(Runtime& runtime) {
 
 // Requests for other hosts are refused, against DNS rebinding.
 Result<std::vector<std::string>> public_hosts(const Settings& settings) {
-  if (settings.public_url.empty()) return std::vector<std::string>{};
-  const auto url = boost::urls::parse_uri(settings.public_url);
-  if (url && (url->scheme() == "http" || url->scheme() == "https") && !url->host().empty()) {
-    return std::vector<std::string>{std::string(url->host())};
+  std::vector<std::string> hosts;
+  std::string_view rest = settings.public_url;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::string_view text = rest.substr(0, comma);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    const auto url = boost::urls::parse_uri(text);
+    if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty()) {
+      return fail(ErrorCode::ValidationFailed,
+                  fmt::format("SEGMENTFLOW_PUBLIC_URL must be a URL such as "
+                              "https://mail.example.com, or several separated by commas; \"{}\" is "
+                              "none.",
+                              text));
+    }
+    hosts.emplace_back(url->host());
   }
-  return fail(ErrorCode::ValidationFailed,
-              "SEGMENTFLOW_PUBLIC_URL must be a URL such as https://mail.example.com.");
+  return hosts;
+}
+
+// Each connection is a file; others are the database's, the relay's and the log's.
+constexpr rlim_t kFilesBesideConnections = 512;
+constexpr rlim_t kConnectionsAtLeast = 64;
+
+// As many connections as are asked for and as the process may have files, of which it takes all
+// that it is allowed.
+std::size_t connections_max(std::size_t wanted) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
+  const rlim_t before = std::exchange(files.rlim_cur, files.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0) files.rlim_cur = before;
+  const rlim_t beside = std::min(kFilesBesideConnections, files.rlim_cur / 2);
+  const rlim_t fit = std::max(files.rlim_cur - beside, kConnectionsAtLeast);
+  if (files.rlim_cur == RLIM_INFINITY || wanted <= fit) return wanted;
+  spdlog::warn(
+      "{} connections do not fit into the {} files that this process may have open; it serves {}. "
+      "Raise the limit (ulimit -n, LimitNOFILE) or lower http_connections_max",
+      wanted, files.rlim_cur, fit);
+  return fit;
 }
 
 transport::http::Options http_options(const Settings& settings) {
@@ -51,7 +86,9 @@ transport::http::Options http_options(const Settings& settings) {
   options.address = settings.listen_address;
   options.port = settings.listen_port;
   options.threads = settings.http_threads;
-  options.limits.connections_max = settings.http_connections_max;
+  options.limits.connections_max = connections_max(settings.http_connections_max);
+  options.limits.bodies_bytes_max = settings.http_bodies_bytes_max;
+  options.limits.body_bytes_per_second_min = settings.http_body_rate_min;
   options.limits.drain_timeout = kShutdownPatience;
   options.fault_body = fault_body;
   options.access_log = [](const std::string& line) { log_event("http", line); };
@@ -59,19 +96,25 @@ transport::http::Options http_options(const Settings& settings) {
   return options;
 }
 
-// Blocks the signals that end the process in all threads to come; wait() takes them.
-class EndSignals {
+// Blocks the signals that are for this process in all threads to come; wait() takes them.
+class Signals {
  public:
-  EndSignals() {
+  Signals() {
     sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set_, signal);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
   }
+  // The signal that ends the process. The terminal that it was started from may close, and a tool
+  // that has moved a log file may say so: neither is a reason to stop sending mail.
   int wait() const {
     int signal = 0;
-    sigwait(&set_, &signal);
+    do {
+      sigwait(&set_, &signal);
+      if (signal == SIGHUP) {
+        spdlog::info("SIGHUP changes nothing: settings are read at the start, SIGTERM stops");
+      }
+    } while (signal == SIGHUP);
     return signal;
   }
 
@@ -82,7 +125,7 @@ class EndSignals {
 }  // namespace
 
 int run_serve(const Settings& settings) {
-  const EndSignals end_signals;
+  const Signals signals;
   set_log_level(settings.log_level);
   if (auto done = initialise(settings); !done) return report(done.error());
   auto opened = Runtime::open(settings);
@@ -94,6 +137,7 @@ int run_serve(const Settings& settings) {
   if (!hosts) return report(hosts.error());
   auto options = http_options(settings);
   options.allowed_hosts = std::move(*hosts);
+  options.single_headers = single_headers(runtime.registry());
 
   transport::http::Server* counted = nullptr;
   auto routes = http_routes(runtime, [&counted] { return counted->counters(); });
@@ -107,7 +151,7 @@ int run_serve(const Settings& settings) {
   spdlog::info("serving on http://{}:{}, data in {}", settings.listen_address, server.port(),
                settings.data_dir.string());
 
-  const int signal = end_signals.wait();
+  const int signal = signals.wait();
   spdlog::info("signal {}: finishing what is under way", signal);
   // Beside each other, so that both together take no longer than the patience.
   std::thread leaving([&runtime] { runtime.leave(kShutdownPatience); });

@@ -103,6 +103,7 @@ test("pages of other sites are refused on every route", async (t) => {
   for (const [path, method] of routes) {
     for (const attack of [{ host: "evil.example" }, { origin: "https://evil.example" },
       { origin: "null" }, { origin: "http://127.0.0.1.evil.example" }]) {
+      if (path === "/healthz" && attack.host) continue;  // it tells nothing
       assert.equal(await raw(on, path, attack, method), 403,
         `${method} ${path} ${JSON.stringify(attack)}`);
     }
@@ -139,7 +140,11 @@ test("a stream ends when its key is revoked", async (t) => {
   const reader = answer.body.getReader();
   await reader.read();
   await on.cli(["keys", "revoke", secret.slice(-4)]);
-  for (let part = await reader.read(); !part.done; part = await reader.read());
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    text += Buffer.from(part.value).toString();
+  }
+  assert.doesNotMatch(text, /keep-alive/, "it ends before the silence is even noticed");
 });
 
 test("a call beyond the key's scopes is a tool error that names them", async (t) => {

@@ -162,11 +162,17 @@ TEST_CASE("rest: the caller's key") {
   CHECK(api_key_of({{"x-api-key", "sk_1"}}) == "sk_1");
   CHECK(api_key_of({{"authorization", "Bearer sk_2"}}) == "sk_2");
   CHECK(api_key_of({{"authorization", "bEARER   sk_2"}}) == "sk_2");
-  CHECK(api_key_of({{"authorization", "Bearer sk_2"}, {"x-api-key", "sk_1"}}) == "sk_1");
-  CHECK(api_key_of({{"authorization", "Basic abc"}}).empty());
-  CHECK(api_key_of({{"authorization", "Bearer"}}).empty());
-  CHECK(api_key_of({{"authorization", "Bearer  "}}).empty());
-  CHECK(api_key_of({}).empty());
+  CHECK(api_key_of({{"authorization", "Bearer sk_1"}, {"x-api-key", "sk_1"}}) == "sk_1");
+  CHECK(api_key_of({{"authorization", "Basic abc"}}) == "");
+  CHECK(api_key_of({{"authorization", "Bearer"}}) == "");
+  CHECK(api_key_of({{"authorization", "Bearer  "}}) == "");
+  CHECK(api_key_of({{"authorization", "Bearer sk_2"}, {"x-api-key", ""}}) == "sk_2");
+  CHECK(api_key_of({}) == "");
+  for (const char* other : {"Bearer sk_2", "Basic abc", "Bearer", "sk_1"}) {
+    const auto two = api_key_of({{"authorization", other}, {"x-api-key", "sk_1"}});
+    REQUIRE_FALSE(two);
+    CHECK(two.error().code == ErrorCode::ValidationFailed);
+  }
 }
 
 TEST_CASE("rest: answers and errors with their headers") {
@@ -190,4 +196,32 @@ TEST_CASE("rest: answers and errors with their headers") {
   CHECK(refused(ErrorCode::NotReady).status == 503);
   CHECK(refused(ErrorCode::IdempotencyConflict).headers.empty());
   CHECK(refused(ErrorCode::IdempotencyConflict).status == 409);
+}
+
+TEST_CASE("rest: two idempotency keys are told from one with a comma") {
+  const auto two = [](const Pairs& headers) { return two_keys(headers).has_value(); };
+  const std::string name = "idempotency-key";
+  CHECK_FALSE(two({}));
+  for (const char* one : {"a-1", "a,b", "order:1,2", "\"a, b\"", "\"a\\\", b\"", "\"", ""}) {
+    INFO(one);
+    CHECK_FALSE(two({{name, one}}));
+  }
+  for (const char* joined : {"a-1, b-2", "\"a\", \"b\"", "\"a\",\"b\"", "a, a"}) {
+    INFO(joined);
+    CHECK(two({{name, joined}}));
+  }
+  CHECK(two({{name, "a"}, {"x-api-key", "k"}, {name, "b"}}));
+  CHECK(two({{name, "a"}, {name, "a"}}));
+}
+
+TEST_CASE("rest: a key with a comma goes over a bridge as one") {
+  const Registry registry;
+  const auto& send = *registry.find_by_id("emails.send");
+  for (const char* key : {"a, b", "a,b", "\"", "a \" , b"}) {
+    const RestCall call = rest_call(send, {{"idempotencyKey", key}});
+    REQUIRE(call.headers.size() == 1);
+    const Pairs headers{{"idempotency-key", call.headers.front().second}};
+    CHECK_FALSE(two_keys(headers));
+    CHECK(must(rest_input(send, {{}, {}, headers, "{}"})).at("idempotencyKey") == key);
+  }
 }
