@@ -58,7 +58,12 @@ class Finish {
   Finish(std::shared_ptr<std::atomic<std::size_t>> in_flight, AnswerDone done)
       : in_flight_(std::move(in_flight)), done_(std::move(done)) {}
   ~Finish() {
-    if (!ended_) answer(tl::unexpected(defect()));
+    if (ended_) return;
+    try {
+      answer(tl::unexpected(defect()));
+    } catch (const std::exception& failure) {
+      spdlog::error("the answer to a lost call failed: {}", failure.what());
+    }
   }
   Finish(const Finish&) = delete;
   Finish& operator=(const Finish&) = delete;

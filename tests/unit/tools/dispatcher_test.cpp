@@ -232,3 +232,30 @@ TEST_CASE("dispatcher: look-ups of unknown keys leave room for known ones") {
   while (answered < kStrangers || !served) std::this_thread::yield();
   CHECK(desk.dispatcher.in_flight() == 0);
 }
+
+TEST_CASE("dispatcher: a send that names two keys replays what the first has sent, or is refused") {
+  Desk desk;
+  const auto& send = *desk.registry.find_by_id("emails.send");
+  const auto with_two = [&](const Json& input) {
+    std::promise<Result<Answer>> promise;
+    desk.dispatcher.call(
+        send, desk.secret_of_writer, {"rest", "", Consent::NotAsked, false, "Send one key."},
+        [&]() -> Result<Json> { return input; },
+        [&](Result<Answer> given) { promise.set_value(std::move(given)); });
+    return promise.get_future().get();
+  };
+  const auto refused = with_two(desk.send_input("k"));
+  REQUIRE(code(refused) == "ValidationFailed");
+  CHECK(refused.error().message == "Send one key.");
+  CHECK(refused.error().problems.at(0).path == "/idempotencyKey");
+  const auto sent = desk.call("emails.send", desk.secret_of_writer, desk.send_input("k"));
+  REQUIRE(code(sent) == "ok");
+  const auto replay = with_two(desk.send_input("k"));
+  REQUIRE(code(replay) == "ok");
+  CHECK(replay->body().at("id") == sent->body().at("id"));
+  CHECK(replay->headers().at(0).first == kReplayedHeader);
+  Json other = desk.send_input("k");
+  other["subject"] = "Another";
+  CHECK(code(with_two(other)) == "ValidationFailed");
+  CHECK(desk.number("SELECT count(*) FROM email_sends") == 1);
+}
