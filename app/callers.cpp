@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/ascii.hpp"
 #include "tools/rest.hpp"
 
 namespace segmentflow::app {
@@ -142,7 +143,11 @@ Result<Answer> BridgeCaller::exchange(const Operation& operation, const Json& ar
   if (response->status != 200) return tl::unexpected(error_of(*response));
   auto body = describe::parse_json(response->body, {.bytes_max = 16 << 20});
   if (!body) return fail(ErrorCode::Internal, "The server's answer is not JSON.");
-  return Answer::of(std::move(*body));
+  Answer::Headers answered;
+  if (const auto cursor = response->header(ascii_lower(kNextCursorHeader))) {
+    answered.emplace_back(kNextCursorHeader, *cursor);
+  }
+  return Answer::of(std::move(*body), std::move(answered));
 }
 
 }  // namespace segmentflow::app

@@ -137,6 +137,13 @@ ErrorCode code_of(http::Fault fault) {
   return ErrorCode::Internal;
 }
 
+// RFC 6750 §3: a token that was shown and is none says so; without any there is nothing to say.
+void name_token(http::Response& refusal) {
+  for (auto& [name, value] : refusal.headers) {
+    if (name == "WWW-Authenticate") value += ", error=\"invalid_token\"";
+  }
+}
+
 }  // namespace
 
 http::Response http_response(const Result<Answer>& answer, std::string_view request_id) {
@@ -151,15 +158,17 @@ http::Response http_response(const Result<Answer>& answer, std::string_view requ
 
 http::Authenticate authenticate(Runtime& runtime) {
   return [&runtime](const http::Request& head, std::function<void(http::Authenticated)> done) {
-    const auto refuse = [done, id = head.request_id](const Error& error) {
+    const auto refuse = [done, id = head.request_id](const Error& error, bool has_token = false) {
       http::Response refusal = http_response(tl::unexpected(error), id);
+      if (has_token) name_token(refusal);
       refusal.log.emplace_back("errorCode", std::string(kind_of(error.code).pascal_case));
       done(std::move(refusal));
     };
     const auto secret = api_key_of(head.headers);
     if (!secret) return refuse(secret.error());
-    runtime.dispatcher().identify(*secret, [done, refuse](const Result<KeyPtr>& key) {
-      if (!key) return refuse(key.error());
+    const bool has_token = !secret->empty();
+    runtime.dispatcher().identify(*secret, [done, refuse, has_token](const Result<KeyPtr>& key) {
+      if (!key) return refuse(key.error(), has_token);
       done(http::Account{(*key)->organization_id.to_string()});
     });
   };

@@ -58,7 +58,7 @@ class Identifier {
           auto caller =
               std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
           done(mcp::HttpCaller{
-              offered_tools(runtime_.registry(), lists_, offer, std::move(caller), true),
+              offered_tools(runtime_.registry(), lists_, offer, std::move(caller), {.resources = true}),
               (*key)->id.to_string(),
               [&dispatcher = runtime_.dispatcher(), secret](const std::function<void()>& may_not) {
                 dispatcher.identify(secret, [may_not](const Result<KeyPtr>& now) {
@@ -81,7 +81,7 @@ std::vector<http::Route> mcp_routes(Runtime& runtime) {
   mount.server = server;
   mount.authenticate = authenticate(runtime);
   mount.identify = [identifier = std::make_shared<Identifier>(runtime),
-                    watch = std::make_shared<ResourceWatch>(runtime, server->changes)](
+                    watch = std::make_shared<ResourceWatch>(runtime, server)](
                        const http::Request& request,
                        std::function<void(mcp_http::Identified)> done) {
     identifier->identify(request, std::move(done));

@@ -31,10 +31,9 @@ std::shared_ptr<mcp::Server> mcp_server(mcp::Secrets secrets) {
 
 std::shared_ptr<mcp::Provider> offered_tools(const Registry& registry,
                                              std::shared_ptr<ToolLists> lists, ToolOffer offer,
-                                             std::shared_ptr<OperationCaller> caller,
-                                             bool watches) {
-  auto all = std::make_shared<OperationProvider>(
-      registry, std::move(lists), std::move(offer.filter), std::move(caller), watches);
+                                             std::shared_ptr<OperationCaller> caller, Told told) {
+  auto all = std::make_shared<OperationProvider>(registry, std::move(lists),
+                                                 std::move(offer.filter), std::move(caller), told);
   if (!offer.compact) return all;
   return std::make_shared<CompactProvider>(std::move(all));
 }

@@ -17,9 +17,9 @@ struct ToolOffer {
   bool compact = false;  // three tools that stand for all
 };
 
-// The tools that `caller` may use, as the client wants them. `watches`: as OperationProvider.
+// The tools that `caller` may use, as the client wants them.
 std::shared_ptr<mcp::Provider> offered_tools(const Registry& registry,
                                              std::shared_ptr<ToolLists> lists, ToolOffer offer,
-                                             std::shared_ptr<OperationCaller> caller, bool watches);
+                                             std::shared_ptr<OperationCaller> caller, Told told);
 
 }  // namespace segmentflow::app

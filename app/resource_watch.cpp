@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "mcp/open_questions.hpp"
 #include "mcp/resources.hpp"
 
 namespace segmentflow::app {
@@ -14,8 +15,8 @@ constexpr std::chrono::milliseconds kLookEvery{500};
 
 }  // namespace
 
-ResourceWatch::ResourceWatch(Runtime& runtime, std::shared_ptr<mcp::Changes> changes)
-    : runtime_(runtime), changes_(std::move(changes)), thread_([this] { run(); }) {}
+ResourceWatch::ResourceWatch(Runtime& runtime, std::shared_ptr<const mcp::Server> server)
+    : runtime_(runtime), server_(std::move(server)), thread_([this] { run(); }) {}
 
 ResourceWatch::~ResourceWatch() {
   {
@@ -31,9 +32,10 @@ void ResourceWatch::run() {
   while (!wake_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
     lock.unlock();
     try {
+      server_->questions->give_up(mcp::Session::Clock::now() - server_->limits.input_lifetime);
       look();
     } catch (const std::exception& defect) {  // must not end the process
-      spdlog::error("looking after watched resources failed because of a defect: {}",
+      spdlog::error("looking after what clients wait for failed because of a defect: {}",
                     defect.what());
     }
     lock.lock();
@@ -42,7 +44,7 @@ void ResourceWatch::run() {
 
 void ResourceWatch::look() {
   std::map<std::string, Time> now;
-  const auto watched = changes_->watched();
+  const auto watched = server_->changes->watched();
   for (const auto& operation : runtime_.registry().operations()) {
     if (operation.info.versions == nullptr) continue;
     std::map<Uuid, std::vector<std::string>> addresses;  // an id can be written in several ways
@@ -65,7 +67,7 @@ void ResourceWatch::look() {
     // At first sight it is told too: it may have changed since the client has read it.
     const auto before = seen_.find(uri);
     if (before != seen_.end() && before->second == version) continue;
-    changes_->tell({mcp::Change::Of::Resource, uri, {}});
+    server_->changes->tell({mcp::Change::Of::Resource, uri, {}});
   }
   seen_ = std::move(now);
 }

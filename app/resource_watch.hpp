@@ -1,4 +1,5 @@
-// Looks after the resources that MCP clients watch: whether they have changed, on whatever node.
+// Looks after what MCP clients wait for: whether the resources that they watch have changed, on
+// whatever node, and whether they were asked something too long ago.
 #pragma once
 
 #include <condition_variable>
@@ -9,14 +10,14 @@
 #include <thread>
 
 #include "app/runtime.hpp"
-#include "mcp/changes.hpp"
+#include "mcp/server.hpp"
 
 namespace segmentflow::app {
 
 class ResourceWatch {
  public:
   // `runtime` must outlive it.
-  ResourceWatch(Runtime& runtime, std::shared_ptr<mcp::Changes> changes);
+  ResourceWatch(Runtime& runtime, std::shared_ptr<const mcp::Server> server);
   ~ResourceWatch();
   ResourceWatch(const ResourceWatch&) = delete;
   ResourceWatch& operator=(const ResourceWatch&) = delete;
@@ -26,7 +27,7 @@ class ResourceWatch {
   void look();
 
   Runtime& runtime_;
-  const std::shared_ptr<mcp::Changes> changes_;
+  const std::shared_ptr<const mcp::Server> server_;
   std::map<std::string, Time> seen_;  // by address; used on the thread only
   std::mutex mutex_;
   std::condition_variable wake_;

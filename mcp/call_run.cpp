@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mcp/open_questions.hpp"
 #include "mcp/session.hpp"
 
 namespace mcp {
@@ -117,7 +118,7 @@ void CallRun::ask(InputRequired required) {
 void CallRun::ask_as_task(const std::shared_ptr<Task>& task, InputRequired required) {
   task->ask(std::move(required.requests),
             [run = shared_from_this(), state = std::move(required.state)](Json responses) {
-              run->resume(std::make_shared<Inputs>(Inputs{std::move(responses), state}));
+              run->resume(std::make_shared<Inputs>(Inputs{std::move(responses), state, {}}));
             });
 }
 
@@ -141,7 +142,7 @@ void CallRun::ask_session(InputRequired required) {
     is_first = ++rounds_ == 1;
     too_often = rounds_ > call_.asked->server->limits.input_rounds_max;
     open_questions_ = required.requests.size();
-    gathered_ = std::make_shared<Inputs>(Inputs{Json::object(), std::move(required.state)});
+    gathered_ = std::make_shared<Inputs>(Inputs{Json::object(), std::move(required.state), {}});
   }
   if (too_often || !session) {
     return finish(tl::unexpected(
@@ -157,11 +158,11 @@ void CallRun::ask_session(InputRequired required) {
     });
   }
   for (const InputRequest& question : required.requests) {
-    if (!call_.asked->request->link->can_send()) return finish(tl::unexpected(no_stream()));
-    auto id = session->ask(*call_.asked->request->link, question,
-                           [run = shared_from_this(), name = question.name](auto answer) {
-                             run->take_input(name, std::move(answer));
-                           });
+    const auto id = put(question);
+    if (!id && question.is_optional) {
+      take_input(question, tl::unexpected(no_stream()));
+      continue;
+    }
     if (!id) return finish(tl::unexpected(no_stream()));
     bool is_late = false;  // cancelled meanwhile
     {
@@ -169,21 +170,40 @@ void CallRun::ask_session(InputRequired required) {
       is_late = is_finished_;
       if (!is_late) questions_.push_back(*id);
     }
-    if (is_late) return session->withdraw(*id);
+    if (is_late) return session->withdraw(*id, *call_.asked->request->link);
   }
 }
 
-void CallRun::take_input(const std::string& name, tl::expected<Json, Fault> answer) {
-  if (!answer || !answer->is_object()) {
+// The id of the question; nullopt when it cannot reach the client.
+std::optional<std::string> CallRun::put(const InputRequest& question) {
+  const auto& request = call_.asked->request;
+  if (!request->link->can_send()) return std::nullopt;
+  const InputRequest asked{question.name, {}, {}, question.is_optional};
+  auto id = request->session->ask(*request->link, question,
+                                  [run = shared_from_this(), asked](auto answer) {
+                                    run->take_input(asked, std::move(answer));
+                                  });
+  if (id) call_.asked->server->questions->add(request->session);
+  return id;
+}
+
+void CallRun::take_input(const InputRequest& question, tl::expected<Json, Fault> answer) {
+  const bool is_answered = answer && answer->is_object();
+  if (!is_answered && !question.is_optional) {
     return finish(tl::unexpected(
         Fault{Code::InternalError,
-              "The client did not answer the question " + jsonrpc::quoted(name) + ": " +
+              "The client did not answer the question " + jsonrpc::quoted(question.name) + ": " +
                   (answer ? std::string("its result is no object.") : answer.error().message)}));
   }
   std::shared_ptr<Inputs> complete;
   {
     const std::lock_guard lock(mutex_);
-    gathered_->responses[name] = std::move(*answer);
+    if (is_finished_) return;
+    if (is_answered) {
+      gathered_->responses[question.name] = std::move(*answer);
+    } else {
+      gathered_->unanswered.insert(question.name);
+    }
     if (--open_questions_ > 0) return;
     complete = std::move(gathered_);
   }
@@ -199,7 +219,9 @@ void CallRun::finish(jsonrpc::Outcome outcome) {
     is_finished_ = true;
     questions.swap(questions_);
   }
-  for (const std::string& id : questions) call_.asked->request->session->withdraw(id);
+  for (const std::string& id : questions) {
+    call_.asked->request->session->withdraw(id, *call_.asked->request->link);
+  }
   if (outcome && is_modern(call_.asked->revision())) {
     outcome = modern::result("complete", *outcome, call_.asked->server->info, call_.caching);
   }

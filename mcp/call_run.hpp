@@ -50,7 +50,8 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   void ask_as_task(const std::shared_ptr<Task>& task, InputRequired required);
   void answer_with_questions(const InputRequired& required);
   void ask_session(InputRequired required);
-  void take_input(const std::string& name, tl::expected<Json, jsonrpc::Fault> answer);
+  std::optional<std::string> put(const InputRequest& question);
+  void take_input(const InputRequest& question, tl::expected<Json, jsonrpc::Fault> answer);
   void finish(jsonrpc::Outcome outcome);
   std::string seal_context() const;
 

@@ -35,6 +35,9 @@ class Exchange {
   // The answer to the question of that name; nullptr while there is none. Its shape is the client's
   // affair: check it.
   const Json* input(const std::string& name) const;
+  // Whether the optional question of that name was put and got no answer: the client gave an error,
+  // left, or said nothing in time.
+  bool is_unanswered(const std::string& name) const { return inputs_->unanswered.contains(name); }
   // What InputRequired kept for this call; nullopt in the first round.
   const std::optional<std::string>& state() const { return inputs_->state; }
 

@@ -126,11 +126,13 @@ void HttpEndpoint::post(const HttpRequest& request, const HttpCaller& caller, co
   if (message.kind == Message::Kind::Invalid) {
     return done(refusal(400, message.id, *message.fault));
   }
-  if (names_modern_era(request) || modern::is_modern_message(message)) {
-    return post_modern(request, std::move(message), caller, done);
-  }
-  if (message.method == "initialize" && message.kind == Message::Kind::Request) {
+  const bool is_modern_body = modern::is_modern_message(message);
+  // It exists in the legacy era only, so the headers do not matter.
+  if (!is_modern_body && message.method == "initialize" && message.kind == Message::Kind::Request) {
     return done(initialize(message, caller));
+  }
+  if (is_modern_body || names_modern_era(request)) {
+    return post_modern(request, std::move(message), caller, done);
   }
   post_legacy(request, {}, std::move(message), caller, done);
 }

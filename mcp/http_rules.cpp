@@ -69,7 +69,7 @@ bool prefers_events(const HttpRequest& request) {
 
 bool names_modern_era(const HttpRequest& request) {
   const auto named = header(request, "mcp-protocol-version");
-  if (!named) return header(request, "mcp-method").has_value();
+  if (!named) return header(request, "mcp-method") && !header(request, "mcp-session-id");
   const auto revision = revision_of(*named);
   return revision && is_modern(*revision);
 }

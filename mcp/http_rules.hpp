@@ -23,7 +23,8 @@ bool accepts(const HttpRequest& request, std::string_view type);
 // Whether Accept lists events before JSON, so that the client wants them where both will do.
 bool prefers_events(const HttpRequest& request);
 
-// Whether the headers say that the request is one of the modern era.
+// Whether the headers say that the request is one of the modern era. A session is one of the legacy
+// era, whatever other headers a gateway adds.
 bool names_modern_era(const HttpRequest& request);
 
 // The version in the header has to be that of the body, where that names one. nullopt: it is.

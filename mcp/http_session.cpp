@@ -86,8 +86,10 @@ std::shared_ptr<HttpSession> SessionTable::find(const std::string& id,
 }
 
 bool SessionTable::end(const std::string& id, const std::string& identity) {
-  if (!find(id, identity)) return false;
-  std::vector<std::shared_ptr<HttpSession>> dropped;  // destroyed without the lock
+  const auto ending = find(id, identity);
+  if (!ending) return false;
+  ending->end();
+  Dropped dropped;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   if (ended_.insert(id).second) ended_order_.push_back(id);
   if (ended_order_.size() > ended_max) {
@@ -115,10 +117,10 @@ std::shared_ptr<HttpSession> SessionTable::restore(const std::string& id,
 std::shared_ptr<HttpSession> SessionTable::keep(const std::string& id, const std::string& identity,
                                                 std::shared_ptr<HttpSession> session) {
   Session::watch(session->session, server_->changes);
-  std::vector<std::shared_ptr<HttpSession>> dropped;  // destroyed without the lock
+  Dropped dropped;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   if (const auto known = by_id_.find(id); known != by_id_.end()) {  // another request was faster
-    dropped.push_back(std::move(session));
+    dropped.add(std::move(session));
     return known->second->session;
   }
   order_.push_front({id, identity, session});
@@ -134,8 +136,8 @@ std::shared_ptr<HttpSession> SessionTable::keep(const std::string& id, const std
   return session;
 }
 
-void SessionTable::drop(Order::iterator kept, std::vector<std::shared_ptr<HttpSession>>& dropped) {
-  dropped.push_back(std::move(kept->session));
+void SessionTable::drop(Order::iterator kept, Dropped& dropped) {
+  dropped.add(std::move(kept->session));
   const auto count = per_client_.find(kept->identity);
   if (--count->second == 0) per_client_.erase(count);
   by_id_.erase(kept->id);

@@ -33,12 +33,16 @@ struct HttpLimits {
 struct HttpSession {
   HttpSession(Revision revision, ClientFacts client, const ServerLimits& limits,
               const StreamLogLimits& streams);
-  ~HttpSession() {
+  ~HttpSession() { end(); }
+  HttpSession(const HttpSession&) = delete;
+  HttpSession& operator=(const HttpSession&) = delete;
+
+  // Its client has gone: what it was asked is not answered any more, and its calls are cancelled.
+  void end() {
+    session->leave();
     calls.cancel_all();
     session->end();
   }
-  HttpSession(const HttpSession&) = delete;
-  HttpSession& operator=(const HttpSession&) = delete;
 
   const std::shared_ptr<StreamLog> log;
   const std::shared_ptr<Session> session;
@@ -67,10 +71,26 @@ class SessionTable {
   };
   using Order = std::list<Kept>;  // the latest used first
 
+  // Sessions that are forgotten here, told so without the lock. A call under way keeps its session
+  // alive, and would wait for ever for an answer that finds another one of the same id.
+  class Dropped {
+   public:
+    Dropped() = default;
+    ~Dropped() {
+      for (const auto& session : sessions_) session->session->end();
+    }
+    Dropped(const Dropped&) = delete;
+    Dropped& operator=(const Dropped&) = delete;
+    void add(std::shared_ptr<HttpSession> session) { sessions_.push_back(std::move(session)); }
+
+   private:
+    std::vector<std::shared_ptr<HttpSession>> sessions_;
+  };
+
   std::shared_ptr<HttpSession> keep(const std::string& id, const std::string& identity,
                                     std::shared_ptr<HttpSession> session);
   std::shared_ptr<HttpSession> restore(const std::string& id, const std::string& identity) const;
-  void drop(Order::iterator kept, std::vector<std::shared_ptr<HttpSession>>& dropped);
+  void drop(Order::iterator kept, Dropped& dropped);
 
   const std::shared_ptr<const Server> server_;
   const HttpLimits limits_;

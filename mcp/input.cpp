@@ -17,7 +17,7 @@ std::string capability_for(std::string_view method) {
 
 InputRequest elicitation(std::string name, std::string_view message, Json schema) {
   return {std::move(name), "elicitation/create",
-          Json{{"message", message}, {"requestedSchema", std::move(schema)}}};
+          Json{{"message", message}, {"requestedSchema", std::move(schema)}}, false};
 }
 
 std::optional<Fault> missing_capability(const std::vector<InputRequest>& requests,

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -22,6 +23,10 @@ struct InputRequest {
   std::string name;    // by which the handler finds the answer
   std::string method;  // elicitation/create, sampling/createMessage or roots/list
   Json params;
+  // The handler can go on without an answer: it is called again where none came
+  // (Exchange::is_unanswered), while any other call ends with a fault. A client of the modern era
+  // that gives no answer makes no further call.
+  bool is_optional = false;
 };
 
 struct InputRequired {
@@ -36,6 +41,7 @@ struct InputRequired {
 struct Inputs {
   Json responses = Json::object();  // by the name of the request
   std::optional<std::string> state;
+  std::set<std::string> unanswered = {};  // names of optional requests
 };
 
 // A handler's answer: the result, a question first, or a fault of the protocol.

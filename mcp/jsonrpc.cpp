@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/describe/hidden.hpp"
 #include "schemas/describe/utf8.hpp"
 
 namespace mcp::jsonrpc {
@@ -276,8 +277,9 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-std::string quoted(std::string_view text) {
-  if (text.size() <= quoted_bytes_max) return "'" + std::string(text) + "'";
+std::string quoted(std::string_view shown) {
+  const std::string text = describe::without_hidden(shown);
+  if (text.size() <= quoted_bytes_max) return "'" + text + "'";
   return "'" + std::string(describe::utf8_beginning(text, quoted_bytes_max)) + "...'";
 }
 

@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "mcp/open_questions.hpp"
 #include "mcp/stream.hpp"
 
 namespace mcp {
+
+Server::Server() : questions(std::make_shared<OpenQuestions>()) {}
 
 Connection::Connection(std::shared_ptr<const Server> server, std::shared_ptr<Provider> provider,
                        Reply reply, std::string identity)
@@ -18,6 +21,10 @@ Connection::~Connection() {
 void Connection::handle(std::string_view message) {
   if (message.size() > limits().message_bytes_max) return refuse_oversized(message);
   stream_->handle(message);
+}
+
+void Connection::assume(Revision revision) {
+  stream_->assume(revision);
 }
 
 void Connection::refuse_oversized(std::string_view head) {

@@ -38,14 +38,19 @@ struct ServerLimits {
 // thread.
 using DefectLog = std::function<void(std::string_view)>;
 
+class OpenQuestions;
+
 // What all clients of a server share. Immutable once it serves.
 struct Server {
+  Server();
   ServerInfo info;
   ServerLimits limits;
   Secrets secrets = process_secrets();
   DefectLog on_defect;  // may be empty
   // What is told to clients that watch for it. Never null.
   std::shared_ptr<Changes> changes = std::make_shared<Changes>();
+  // The questions to clients of the legacy era that are open (open_questions.hpp). Never null.
+  std::shared_ptr<OpenQuestions> questions;
   // Where calls go on that have become tasks; null: the server has no tasks.
   std::shared_ptr<Tasks> tasks;
   std::vector<Middleware> middleware;  // the first is the outermost
@@ -73,6 +78,10 @@ class Connection {
   // Handles one message (or a batch, under 2025-03-26). Malformed input is answered as JSON-RPC
   // says, never thrown.
   void handle(std::string_view message);
+
+  // Serves a client that goes on without a handshake, as one that has agreed on this revision on a
+  // connection before. It may shake hands all the same.
+  void assume(Revision revision);
 
   // Answers a message that was too long to be kept. `head` is how it begins; the id is taken from
   // there when it can be seen.

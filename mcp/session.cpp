@@ -7,6 +7,15 @@ namespace mcp {
 
 using jsonrpc::Fault;
 
+namespace {
+
+// https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/cancellation
+std::string cancelled(const std::string& id) {
+  return jsonrpc::write_notification("notifications/cancelled", R"({"requestId":)" + id + "}");
+}
+
+}  // namespace
+
 Session::Session(Revision revision, ClientFacts client, std::shared_ptr<Link> own)
     : revision_(revision),
       client_(std::make_shared<const ClientFacts>(std::move(client))),
@@ -57,10 +66,12 @@ void Session::unsubscribe(const std::string& uri) {
   watched_.erase(uri);
 }
 
+void Session::leave() {
+  give_up([](const Question& question) { return question.is_optional; }, "it has left.");
+}
+
 void Session::end() {
-  std::unordered_map<std::string, Question> forgotten;  // destroyed without the lock
-  const std::lock_guard lock(mutex_);
-  forgotten.swap(questions_);
+  give_up([](const Question&) { return true; }, "it has left.");
 }
 
 std::optional<std::string> Session::ask(Link& via, const InputRequest& question, Asked done) {
@@ -68,36 +79,52 @@ std::optional<std::string> Session::ask(Link& via, const InputRequest& question,
   {
     const std::lock_guard lock(mutex_);
     id = "\"ask-" + std::to_string(++last_question_) + "\"";
-    questions_.emplace(id, Question{std::move(done), Clock::now()});
+    questions_.emplace(id, Question{std::move(done), Clock::now(), question.is_optional});
   }
   if (via.send(jsonrpc::write_request(id, question.method, describe::dump_json(question.params)))) {
     return id;
   }
-  withdraw(id);
+  forget(id);
   return std::nullopt;
 }
 
-void Session::withdraw(const std::string& id) {
+bool Session::is_asking() const {
+  const std::lock_guard lock(mutex_);
+  return !questions_.empty();
+}
+
+bool Session::forget(const std::string& id) {
   Asked forgotten;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   const auto found = questions_.find(id);
-  if (found == questions_.end()) return;
+  if (found == questions_.end()) return false;
   forgotten = std::move(found->second.done);
   questions_.erase(found);
+  return true;
+}
+
+void Session::withdraw(const std::string& id, Link& via) {
+  if (forget(id)) via.send(cancelled(id));
 }
 
 void Session::give_up_questions(Clock::time_point latest) {
-  std::vector<Asked> late;
+  give_up([latest](const Question& question) { return question.asked_at <= latest; },
+          "it gave no answer in time.");
+}
+
+void Session::give_up(const std::function<bool(const Question&)>& is_meant, std::string_view why) {
+  std::vector<std::pair<std::string, Asked>> open;
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(questions_, [&](auto& each) {
-      if (each.second.asked_at > latest) return false;
-      late.push_back(std::move(each.second.done));
+      if (!is_meant(each.second)) return false;
+      open.emplace_back(each.first, std::move(each.second.done));
       return true;
     });
   }
-  for (const Asked& done : late) {
-    done(tl::unexpected(Fault{jsonrpc::Code::InternalError, "it gave no answer in time."}));
+  for (const auto& [id, done] : open) {
+    if (own_->can_send()) own_->send(cancelled(id));
+    done(tl::unexpected(Fault{jsonrpc::Code::InternalError, std::string(why)}));
   }
 }
 

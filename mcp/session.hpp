@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <unordered_map>
 
@@ -53,11 +54,17 @@ class Session {
   using Asked = std::function<void(tl::expected<Json, jsonrpc::Fault>)>;
   using Clock = std::chrono::steady_clock;
   std::optional<std::string> ask(Link& via, const InputRequest& question, Asked done);
-  // Forgets a question whose answer is no longer wanted.
-  void withdraw(const std::string& id);
-  // Gives up the questions that were asked at `latest` or before: their callers get a fault.
+  // Whether a question is open.
+  bool is_asking() const;
+  // Forgets a question whose answer is no longer wanted, and tells the client so on `via`, where it
+  // is still open.
+  void withdraw(const std::string& id, Link& via);
+  // Gives up the questions that were asked at `latest` or before: their callers get a fault, and
+  // the client is told.
   void give_up_questions(Clock::time_point latest);
-  // Forgets what was asked: the client has gone.
+  // The client is leaving: whoever can go on without an answer does so now.
+  void leave();
+  // The client has gone: nothing that was asked is answered any more.
   void end();
 
   // The answer to such a request; one to anything else is passed over.
@@ -66,6 +73,7 @@ class Session {
  private:
   void tell(const Change& change);
   bool watches(const std::string& uri) const;
+  bool forget(const std::string& id);  // false: it is not open
 
   const Revision revision_;
   const std::shared_ptr<const ClientFacts> client_;
@@ -79,7 +87,9 @@ class Session {
   struct Question {
     Asked done;
     Clock::time_point asked_at;
+    bool is_optional;
   };
+  void give_up(const std::function<bool(const Question&)>& is_meant, std::string_view why);
   std::unordered_map<std::string, Question> questions_;  // by the id of our request
 };
 

@@ -15,6 +15,15 @@ std::string named_event(std::string_view name, std::string_view data) {
   return text.append(name).append("\ndata: ").append(data).append("\n\n");
 }
 
+// What the client agreed on, as far as it says so: one whose stream broke opens another and goes on
+// without a handshake. The latest revision has all that the others have, and clients pass over what
+// they do not know.
+Revision revision_of_client(const HttpRequest& request) {
+  const auto named = header(request, "mcp-protocol-version");
+  const auto revision = named ? revision_of(*named) : std::nullopt;
+  return revision && !is_modern(*revision) ? *revision : latest_legacy_revision;
+}
+
 }  // namespace
 
 SseEndpoint::SseEndpoint(std::shared_ptr<const Server> server, const HttpLimits& limits,
@@ -61,6 +70,7 @@ HttpAnswer SseEndpoint::post(const std::string& session_id, const HttpRequest& r
     return refusal(404, Code::InvalidRequest,
                    "There is no such session of this key here; open its stream again.");
   }
+  connection->assume(revision_of_client(request));
   connection->handle(request.body);
   return {202, {}, {}, nullptr};
 }

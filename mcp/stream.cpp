@@ -76,8 +76,10 @@ void Stream::close() {
     const std::lock_guard lock(reply_mutex_);
     reply_ = nullptr;
   }
+  const auto ended = session();
+  if (ended) ended->leave();
   calls_.cancel_all();
-  if (const auto ended = session()) ended->end();
+  if (ended) ended->end();
 }
 
 void Stream::end_input() {
@@ -142,7 +144,7 @@ void Stream::serve(Message message, const Outlet& outlet, bool in_batch) {
 }
 
 void Stream::serve_legacy(Message message, const Outlet& outlet) {
-  const auto current = session();
+  const auto current = message.method == "ping" ? session() : session_or_assumed();
   const Revision revision = current ? current->revision() : latest_legacy_revision;
   if (!knows_method(*provider_, *server_, revision, message.method)) {
     return outlet(jsonrpc::write_error(message.id, unknown_method(message.method)));
@@ -200,11 +202,10 @@ void Stream::answer_ping(RequestPtr request, const Outlet& outlet) {
 Outcome Stream::initialize(const Json& params) {
   const auto chosen = negotiate(params);
   if (!chosen) return tl::unexpected(chosen.error());
-  auto begun = std::make_shared<Session>(*chosen, client_facts(params),
-                                         std::make_shared<StreamLink>(weak_from_this()));
+  auto begun = new_session(*chosen, client_facts(params));
   {
     const std::lock_guard lock(mutex_);
-    if (session_) {
+    if (session_ && !std::exchange(is_assumed_, false)) {
       return refuse(Code::InvalidRequest, "The connection is already initialized under revision " +
                                               std::string(text_of(session_->revision())) +
                                               "; open another one to begin anew.");
@@ -213,6 +214,28 @@ Outcome Stream::initialize(const Json& params) {
   }
   Session::watch(begun, server_->changes);
   return initialize_result(server_->info, provider_->features(), *chosen);
+}
+
+void Stream::assume(Revision revision) {
+  const std::lock_guard lock(mutex_);
+  assumed_ = revision;
+}
+
+std::shared_ptr<Session> Stream::session_or_assumed() {
+  std::shared_ptr<Session> begun;
+  {
+    const std::lock_guard lock(mutex_);
+    if (session_ || !assumed_) return session_;
+    begun = session_ = new_session(*assumed_, {});
+    is_assumed_ = true;
+  }
+  Session::watch(begun, server_->changes);
+  return begun;
+}
+
+std::shared_ptr<Session> Stream::new_session(Revision revision, ClientFacts client) {
+  return std::make_shared<Session>(revision, std::move(client),
+                                   std::make_shared<StreamLink>(weak_from_this()));
 }
 
 std::shared_ptr<Session> Stream::session() const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "mcp/calls_in_flight.hpp"
@@ -23,6 +24,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
          std::string identity);
 
   void handle(std::string_view message);
+  void assume(Revision revision);
   // Calls the reply unless the Connection is gone.
   void send(std::string text);
   void close();
@@ -42,6 +44,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void run(RequestPtr request, const Outlet& outlet);
   void answer_ping(RequestPtr request, const Outlet& outlet);
   jsonrpc::Outcome initialize(const Json& params);
+  std::shared_ptr<Session> new_session(Revision revision, ClientFacts client);
+  std::shared_ptr<Session> session_or_assumed();
   Outlet own_outlet();
   std::shared_ptr<Session> session() const;
 
@@ -56,6 +60,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   mutable std::mutex mutex_;
   std::shared_ptr<Session> session_;  // under mutex_; null before `initialize`
+  // Under mutex_: what a client without a handshake speaks, and whether session_ is such a one.
+  std::optional<Revision> assumed_;
+  bool is_assumed_ = false;
 };
 
 }  // namespace mcp

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "schemas/describe/parse.hpp"
+#include "schemas/dry_run.hpp"
 
 namespace segmentflow::wire {
 
@@ -46,7 +47,7 @@ struct EmailSendTo {
 };
 
 struct EmailSend {
-  std::string id;
+  std::optional<std::string> id;
   EmailSendStatus status{};
   std::string template_id;
   std::string template_snapshot_id;
@@ -55,7 +56,7 @@ struct EmailSend {
   std::optional<MailAddress> reply_to;
   std::string subject;
   std::optional<std::string> subscription_group_id;
-  std::string profile_id;
+  std::optional<std::string> profile_id;
   EmailSendTo to;
   std::vector<MailAddress> cc;
   std::optional<std::string> message_id;
@@ -65,6 +66,7 @@ struct EmailSend {
   std::optional<std::string> failure_message;
   std::string created_at;
   std::string updated_at;
+  std::optional<bool> dry_run;
 };
 
 enum class AcceptedStatus { Accepted };
@@ -104,6 +106,7 @@ struct EmailBatchResponse {
   std::int64_t accepted = 0;
   std::int64_t rejected = 0;
   std::vector<std::variant<EmailBatchAcceptedItem, EmailBatchRejectedItem>> items;
+  std::optional<bool> dry_run;
 };
 
 }  // namespace segmentflow::wire
@@ -166,7 +169,10 @@ struct Description<segmentflow::wire::EmailSend> {
   static constexpr std::string_view doc =
       "The durable record of one accepted email. Keep its id; read it again to follow its status.";
   static constexpr auto fields = std::tuple{
-      field("id", &T::id, {.doc = "Id of the EmailSend.", .format = Format::Uuid}),
+      field("id", &T::id,
+            {.doc = "Id of the EmailSend. Absent in a dry run, which makes none.",
+             .format = Format::Uuid,
+             .omit_empty = true}),
       field(
           "status", &T::status,
           {.doc = "Queued: accepted and waiting. Processing: a worker has it. Sent: the delivery "
@@ -187,7 +193,9 @@ struct Description<segmentflow::wire::EmailSend> {
             {.doc = "Id of the SubscriptionGroup that was to be respected, or null.",
              .format = Format::Uuid}),
       field("profileId", &T::profile_id,
-            {.doc = "Id of the recipient's Profile.", .format = Format::Uuid}),
+            {.doc = "Id of the recipient's Profile. Absent in a dry run, where there is none yet.",
+             .format = Format::Uuid,
+             .omit_empty = true}),
       field("to", &T::to, {.doc = "The primary recipient."}),
       field("cc", &T::cc, {.doc = "Who gets a visible copy. Hidden copies are never shown."}),
       field("messageId", &T::message_id,
@@ -211,6 +219,7 @@ struct Description<segmentflow::wire::EmailSend> {
             {.doc = "When the email was accepted.", .format = Format::DateTime}),
       field("updatedAt", &T::updated_at,
             {.doc = "When the record last changed.", .format = Format::DateTime}),
+      field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
   };
 };
 
@@ -287,6 +296,7 @@ struct Description<segmentflow::wire::EmailBatchResponse> {
       field("rejected", &T::rejected,
             {.doc = "Items for which nothing was created.", .value_min = 0}),
       field("items", &T::items, {.doc = "One result for each item, in the order of the request."}),
+      field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
   };
 };
 

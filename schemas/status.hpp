@@ -98,7 +98,8 @@ struct Description<segmentflow::wire::StatusDelivery> {
       field("enabled", &T::enabled, {.doc = "Whether a running process delivers now."}),
       field("detail", &T::detail,
             {.doc = "The same in a sentence, with what to do when email does not leave.",
-             .example = R"("Emails are delivered through smtp.example.com.")"}),
+             .example = R"("Emails are delivered through smtp.example.com.")",
+             .untrusted = true}),
   };
 };
 

@@ -16,6 +16,7 @@ struct TemplateState {
 
 struct TemplatePreviewRequest {
   std::optional<std::string> template_id;
+  std::optional<std::string> template_key;
   std::optional<describe::Json> definition;
   std::optional<TemplateState> state;
   std::optional<bool> omit_html;
@@ -103,9 +104,19 @@ struct Description<segmentflow::wire::TemplatePreviewRequest> {
   static constexpr std::string_view doc = "What to render, and with which values.";
   static constexpr auto fields = std::tuple{
       field("templateId", &T::template_id,
-            {.doc = "Id of a saved Template. Give this or definition.",
-             .format = Format::Uuid,
+            {.doc = "Id or key of a saved Template. Give this or definition.",
+             .length_min = 1,
+             .length_max = segmentflow::wire::kTemplateReferenceLengthMax,
+             .check = is_one_line,
+             .check_says = "A Template is named by its id or its key.",
              .example = R"("2c2f9e13-7d0a-4b10-9f4b-35f6d96d7a70")"}),
+      field("templateKey", &T::template_key,
+            {.doc = "Its key, instead of templateId.",
+             .length_min = 1,
+             .length_max = segmentflow::wire::kTemplateReferenceLengthMax,
+             .check = is_one_line,
+             .check_says = "A Template is named by its id or its key.",
+             .example = R"("receipt-default")"}),
       field("definition", &T::definition, segmentflow::wire::kTemplateDefinitionRules),
       field("state", &T::state,
             {.doc = "Sample values. A root that is omitted is taken from the definition's "
@@ -133,9 +144,9 @@ struct Description<segmentflow::wire::TemplatePreview> {
   static constexpr std::string_view name = "TemplatePreview";
   static constexpr std::string_view doc = "A rendered message that was not sent.";
   static constexpr auto fields = std::tuple{
-      field("subject", &T::subject, {.doc = "The subject."}),
-      field("html", &T::html, {.doc = "The HTML part.", .omit_empty = true}),
-      field("text", &T::text, {.doc = "The plain-text part."}),
+      field("subject", &T::subject, {.doc = "The subject.", .untrusted = true}),
+      field("html", &T::html, {.doc = "The HTML part.", .omit_empty = true, .untrusted = true}),
+      field("text", &T::text, {.doc = "The plain-text part.", .untrusted = true}),
       field("htmlBytes", &T::html_bytes, {.doc = "Size of the HTML part."}),
       field("isComplete", &T::is_complete, {.doc = "Whether a Template with it can be sent."}),
       field("variables", &T::variables, {.doc = "All paths that it reads."}),

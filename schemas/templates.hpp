@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "schemas/describe/parse.hpp"
+#include "schemas/dry_run.hpp"
 
 namespace segmentflow::wire {
 
@@ -20,6 +21,8 @@ enum class TemplatePurpose { General, Newsletter, Promotional, Transactional, Le
 struct TemplateListRequest {
   std::optional<std::vector<TemplateStatus>> status;
   std::optional<TemplatePurpose> purpose;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> cursor;
 };
 
 // Of all that need no more than the template.
@@ -62,6 +65,7 @@ struct TemplateDuplicateRequest {
 struct TemplateDeleted {
   std::string id;
   bool deleted = true;
+  std::optional<bool> dry_run;
 };
 
 enum class TemplateProblemSeverity { Error, Warning };
@@ -100,7 +104,7 @@ struct TemplateListItem {
 };
 
 struct TemplateDetail {
-  std::string id;
+  std::optional<std::string> id;
   std::string organization_id;
   std::optional<std::string> key;
   std::string name;
@@ -120,7 +124,10 @@ struct TemplateDetail {
   std::optional<std::string> current_snapshot_id;
   std::string etag;
   std::vector<TemplateProblem> problems;
+  std::optional<bool> dry_run;
 };
+
+inline constexpr std::int64_t kTemplateListMax = 100;
 
 }  // namespace segmentflow::wire
 
@@ -151,6 +158,18 @@ struct Description<segmentflow::wire::TemplateListRequest> {
             {.doc = "Only Templates with this purpose. Emails can be sent with Transactional ones.",
              .example = R"("Transactional")",
              .carried = Carried::Query}),
+      field("limit", &T::limit,
+            {.doc = "How many at most.",
+             .value_min = 1,
+             .value_max = segmentflow::wire::kTemplateListMax,
+             .example = "20",
+             .carried = Carried::Query}),
+      field("cursor", &T::cursor,
+            {.doc = "Where to go on: the cursor that the page before gave.",
+             .length_min = 1,
+             .length_max = 40,
+             .example = R"("t20")",
+             .carried = Carried::Query}),
   };
 };
 
@@ -165,14 +184,18 @@ namespace segmentflow::wire {
 
 inline constexpr std::size_t kTemplateNameLengthMax = 200;
 inline constexpr std::size_t kTemplateKeyLengthMax = 100;
+inline constexpr std::size_t kTemplateReferenceLengthMax = 100;  // an id or a key
 inline constexpr std::size_t kTemplateDefinitionDepthMax = 64;
 inline constexpr std::size_t kTemplateDefinitionBytesMax = 512 * 1024;
 
 // The rules of what several requests carry.
 inline constexpr describe::FieldRules kTemplateIdRules = {
-    .doc = "Id of the Template.",
-    .format = describe::Format::Uuid,
-    .example = R"("2c2f9e13-7d0a-4b10-9f4b-35f6d96d7a70")",
+    .doc = "Id or key of the Template; list_templates gives both.",
+    .length_min = 1,
+    .length_max = kTemplateReferenceLengthMax,
+    .check = describe::is_one_line,
+    .check_says = "A Template is named by its id or its key.",
+    .example = R"("receipt-default")",
     .carried = describe::Carried::Path};
 inline constexpr describe::FieldRules kTemplateNameRules = {.doc = "Name for people.",
                                                             .length_min = 1,
@@ -265,7 +288,7 @@ struct Description<segmentflow::wire::TemplateUpdateRequest> {
       field("definition", &T::definition, segmentflow::wire::kTemplateDefinitionRules),
       field("senderProfileId", &T::sender_profile_id, segmentflow::wire::kTemplateSenderRules),
       field("brandKitId", &T::brand_kit_id,
-            {.doc = "Id of the Brand Kit; null for the Organization's default.",
+            {.doc = "Id of the Brand Kit; without one it is the Organization's default.",
              .format = Format::Uuid}),
       field("defaultSegmentId", &T::default_segment_id,
             {.doc = "Id of the Segment it is usually sent to.", .format = Format::Uuid}),
@@ -303,6 +326,7 @@ struct Description<segmentflow::wire::TemplateDeleted> {
   static constexpr auto fields = std::tuple{
       field("id", &T::id, {.doc = "Id of the deleted Template.", .format = Format::Uuid}),
       field("deleted", &T::deleted, {.doc = "Always true."}),
+      field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
   };
 };
 
@@ -316,7 +340,7 @@ struct Description<segmentflow::wire::TemplateProblem> {
       field("severity", &T::severity,
             {.doc = "A Template with an Error cannot be sent; a Warning can wait."}),
       field("path", &T::path,
-            {.doc = "JSON Pointer into the definition.",
+            {.doc = "JSON Pointer into the definition, or the Template's own member.",
              .example = R"("/body/elements/title/props/text")"}),
       field("message", &T::message, {.doc = "What is wrong and how to mend it."}),
   };
@@ -345,7 +369,7 @@ struct Description<segmentflow::wire::TemplateListItem> {
       field("key", &T::key,
             {.doc = "Key of the Template, usable as templateKey; null when it has none.",
              .example = R"("receipt-default")"}),
-      field("name", &T::name, {.doc = "Name of the Template."}),
+      field("name", &T::name, {.doc = "Name of the Template.", .untrusted = true}),
       field("type", &T::type, {.doc = "Channel of the Template.", .example = R"("Email")"}),
       field("status", &T::status, {.doc = "Archived Templates cannot be sent."}),
       field("purpose", &T::purpose, {.doc = "What the Template is for."}),
@@ -382,13 +406,16 @@ struct Description<segmentflow::wire::TemplateDetail> {
   static constexpr std::string_view name = "TemplateDetail";
   static constexpr std::string_view doc = "A saved Email Template with its content.";
   static constexpr auto fields = std::tuple{
-      field("id", &T::id, {.doc = "Id of the Template.", .format = Format::Uuid}),
+      field("id", &T::id,
+            {.doc = "Id of the Template. Absent in a dry run, which makes none.",
+             .format = Format::Uuid,
+             .omit_empty = true}),
       field("organizationId", &T::organization_id,
             {.doc = "Id of the Organization.", .format = Format::Uuid}),
       field("key", &T::key,
             {.doc = "Key of the Template, usable as templateKey; null when it has none.",
              .example = R"("receipt-default")"}),
-      field("name", &T::name, {.doc = "Name of the Template."}),
+      field("name", &T::name, {.doc = "Name of the Template.", .untrusted = true}),
       field("type", &T::type, {.doc = "Channel of the Template.", .example = R"("Email")"}),
       field("status", &T::status, {.doc = "Archived Templates cannot be sent."}),
       field("purpose", &T::purpose,
@@ -415,14 +442,16 @@ struct Description<segmentflow::wire::TemplateDetail> {
       field("definition", &T::definition,
             {.doc = "The content: from, subject, and body with root and elements. Expressions such "
                     "as {\"$state\": \"/data/orderId\"} show which data a send should give.",
-             .json_kind = JsonKind::Object}),
+             .json_kind = JsonKind::Object,
+             .untrusted = true}),
       field("currentSnapshotId", &T::current_snapshot_id,
             {.doc = "Id of the frozen content that a send would use now.", .format = Format::Uuid}),
       field("etag", &T::etag,
             {.doc = "Names this state of the Template: give it as ifMatch with a change.",
              .example = R"("3")"}),
       field("problems", &T::problems,
-            {.doc = "What is wrong or doubtful in the definition; empty when all is well."}),
+            {.doc = "What is wrong or doubtful in the Template; empty when all is well."}),
+      field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
   };
 };
 

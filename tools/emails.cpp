@@ -7,6 +7,7 @@
 
 #include "core/emails/accept.hpp"
 #include "schemas/emails.hpp"
+#include "tools/batch_brief.hpp"
 #include "tools/confirmation.hpp"
 
 namespace segmentflow {
@@ -162,6 +163,16 @@ wire::EmailSend wire_send(const EmailSend& send) {
   return w;
 }
 
+// As wire_send, of an email that may come of a dry run: then nothing of it is there.
+wire::EmailSend wire_accepted(const Accepted& accepted, bool is_dry_run) {
+  wire::EmailSend w = wire_send(accepted.send);
+  if (!is_dry_run) return w;
+  w.dry_run = true;
+  if (accepted.is_new) w.id.reset();
+  if (accepted.profile_is_new) w.profile_id.reset();
+  return w;
+}
+
 wire::ItemError wire_error(const Error& error) {
   const ErrorKind& kind = kind_of(error.code);
   wire::ItemError w;
@@ -206,7 +217,7 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
   command.items.back().approval_id = *cleared;
   command.items.back().only_replay = options.only_replay;
   engine.committer.submit(engine.accept_sends, std::move(command),
-                          [done](Result<AcceptAnswer> answer) {
+                          [done, is_dry_run = options.is_dry_run](Result<AcceptAnswer> answer) {
                             if (!answer) {
                               done(tl::unexpected(answer.error()));
                               return;
@@ -216,7 +227,7 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
                               done(tl::unexpected(accepted.error()));
                               return;
                             }
-                            Reply<wire::EmailSend> reply{wire_send(accepted->send)};
+                            Reply<wire::EmailSend> reply{wire_accepted(*accepted, is_dry_run)};
                             if (accepted->replayed)
                               reply.headers.emplace_back(kReplayedHeader, "true");
                             done(std::move(reply));
@@ -292,19 +303,21 @@ struct Batch {
   std::vector<std::optional<std::string>> keys;
   std::vector<Result<Accepted>> results;
   std::vector<std::size_t> asked;  // which items went to the engine, in order
+  bool is_dry_run = false;
 };
 
 wire::EmailBatchResponse batch_response(const Batch& batch) {
   wire::EmailBatchResponse response;
   response.total = static_cast<std::int64_t>(batch.results.size());
+  if (batch.is_dry_run) response.dry_run = true;
   for (std::size_t i = 0; i < batch.results.size(); ++i) {
     const auto& result = batch.results[i];
     const auto index = static_cast<std::int64_t>(i);
     if (result) {
       ++response.accepted;
-      response.items.emplace_back(wire::EmailBatchAcceptedItem{index, batch.keys[i].value_or(""),
-                                                               wire::AcceptedStatus::Accepted,
-                                                               wire_send(result->send)});
+      response.items.emplace_back(wire::EmailBatchAcceptedItem{
+          index, batch.keys[i].value_or(""), wire::AcceptedStatus::Accepted,
+          wire_accepted(*result, batch.is_dry_run)});
     } else {
       ++response.rejected;
       response.items.emplace_back(wire::EmailBatchRejectedItem{
@@ -349,6 +362,7 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
   const auto cleared = clear_sends(engine, *key, options, request.items.size());
   if (!cleared) return done(tl::unexpected(cleared.error()));
   auto batch = std::make_shared<Batch>();
+  batch->is_dry_run = options.is_dry_run;
   AcceptCommand command;
   command.is_dry_run = options.is_dry_run;
   command.note = options.note;
@@ -404,7 +418,8 @@ std::vector<Operation> email_operations() {
            .scope = "emails:write",
            .title = "Send one email",
            .description =
-               "Sends one expected email (receipt, password reset, invite) to one recipient from a "
+               "Sends one expected email (receipt, invoice, password reset, invite) to one "
+               "recipient from a "
                "saved Transactional template. It is accepted durably and delivered in the "
                "background; "
                "follow it with get_email. Repeating the call with the same idempotencyKey and the "
@@ -429,14 +444,16 @@ std::vector<Operation> email_operations() {
            .description =
                "Sends 1 to 100 independent emails at once, each with its own recipient, data, "
                "idempotencyKey and result. Put what is the same for all into defaults. Items are "
-               "answered in order as Accepted (with the EmailSend) or Rejected (with the error); a "
+               "answered in order as Accepted (with the email's id) or Rejected (with the error); "
+               "a "
                "bad item harms no other. Mend these and call again with all the same keys: "
                "accepted "
                "ones are not sent twice. Not a campaign: you list every recipient.",
            .hints =
                {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
            .body_bytes_max = 8 << 20,
-           .asks_first = true},
+           .asks_first = true,
+           .brief = batch_brief()},
           batch_send),
       read_operation<wire::EmailRetrieveRequest, wire::EmailSend>(
           {.id = "emails.retrieve",

@@ -119,21 +119,28 @@ std::optional<ApprovalQuestion> approval_question(const Json& arguments, const A
 }
 
 mcp::InputRequired asking(const ApprovalQuestion& question) {
-  return {{mcp::elicitation(kApproval, question.text, Json::parse(R"({
-              "type": "object",
-              "properties": {"send": {"type": "boolean", "title": "Send it",
-                                      "description": "Whether it shall go out."}},
-              "required": ["send"]})"))},
-          question.state};
+  auto form = mcp::elicitation(kApproval, question.text, Json::parse(R"({
+      "type": "object",
+      "properties": {"send": {"type": "boolean", "title": "Send it",
+                              "description": "Whether it shall go out."}},
+      "required": ["send"]})"));
+  form.is_optional = true;  // without an answer the email waits
+  return {{std::move(form)}, question.state};
 }
 
 std::optional<Consent> consent_to(const ApprovalQuestion& question, const mcp::Exchange& exchange) {
+  if (exchange.is_unanswered(kApproval)) return Consent::NotAsked;
   const Json* answer = exchange.state() ? exchange.input(kApproval) : nullptr;
   if (answer == nullptr) return std::nullopt;
   const auto action = answer->find("action");
+  const bool is_accepted = action != answer->end() && *action == "accept";
+  // A host where nobody sits answers `cancel` by itself: that is nobody's word.
+  if (!is_accepted) {
+    const bool is_declined = action != answer->end() && *action == "decline";
+    return is_declined ? Consent::Refused : Consent::NotAsked;
+  }
   const auto content = answer->find("content");
-  const bool is_given = action != answer->end() && *action == "accept" &&
-                        content != answer->end() && content->is_object() &&
+  const bool is_given = content != answer->end() && content->is_object() &&
                         content->contains("send") && content->at("send") == true;
   if (!is_given) return Consent::Refused;
   // What has changed since is another question.

@@ -26,7 +26,8 @@ std::optional<ApprovalQuestion> approval_question(const describe::Json& argument
 mcp::InputRequired asking(const ApprovalQuestion& question);
 
 // What the person has said to this very question; nullopt while it was not put. Given only where
-// the person has ticked that it shall go out.
+// the person has ticked that it shall go out, Refused where they said no; NotAsked where nobody
+// answered, so that the emails wait as those of a client that cannot ask.
 std::optional<Consent> consent_to(const ApprovalQuestion& question, const mcp::Exchange& exchange);
 
 }  // namespace segmentflow

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "tools/untrusted.hpp"
+
 namespace segmentflow {
 namespace {
 
@@ -9,7 +11,7 @@ using describe::Json;
 
 std::string argument(const Json& arguments, const char* name) {
   const auto found = arguments.find(name);
-  return found == arguments.end() ? "" : found->get<std::string>();
+  return found == arguments.end() ? "" : without_hidden(found->get<std::string>());
 }
 
 std::string send_receipt(const Json& arguments) {
@@ -79,7 +81,7 @@ std::span<const OfferedPrompt> offered_prompts() {
         "Sends one receipt from a saved template, after asking.",
         {{"recipient", "Recipient", "Email address of the customer.", true},
          {"order", "Order", "What the receipt is about: order id, items, amounts.", true},
-         {"template", "Template", "Id of the template, when there are several.", false}}},
+         {"template", "Template", "Id or key of the template, when there are several.", false}}},
        {"list_templates", "get_template", "send_email", "get_email"},
        send_receipt},
       {{"why_not_arrived",
@@ -98,7 +100,7 @@ std::span<const OfferedPrompt> offered_prompts() {
       {{"review_template",
         "Review a template",
         "Looks at a template with and without its optional values, and says what to improve.",
-        {{"template", "Template", "Id of the template.", true}}},
+        {{"template", "Template", "Id or key of the template.", true}}},
        {"get_template", "preview_template"},
        review_template},
   };

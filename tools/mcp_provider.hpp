@@ -15,9 +15,11 @@
 namespace segmentflow {
 
 // The tools that a key with these scopes may see and its holder wants to see. Prepared once for
-// each pair. Thread-safe.
+// each pair, and kept for those that were used last: clients name what they want. Thread-safe.
 class ToolLists {
  public:
+  static constexpr std::size_t kept_max = 64;
+
   explicit ToolLists(const Registry& registry) : registry_(registry) {}
   std::shared_ptr<const mcp::ToolList> list_for(const std::vector<std::string>& scopes,
                                                 const ToolFilter& filter);
@@ -25,8 +27,12 @@ class ToolLists {
  private:
   const Registry& registry_;
   std::mutex mutex_;
-  std::map<std::pair<std::vector<std::string>, ToolFilter>, std::shared_ptr<const mcp::ToolList>>
-      lists_;
+  struct Kept {
+    std::shared_ptr<const mcp::ToolList> list;
+    std::uint64_t used = 0;  // the greatest is the latest
+  };
+  std::map<std::pair<std::vector<std::string>, ToolFilter>, Kept> lists_;
+  std::uint64_t uses_ = 0;
 };
 
 // How a provider reaches the operations: in this process, or over REST at another.
@@ -51,14 +57,19 @@ class OperationCaller {
   virtual void asks_person(std::size_t /*emails*/, std::function<void(bool)> done) { done(false); }
 };
 
+// Of what clients are told without asking.
+struct Told {
+  bool resources = false;  // that one has changed (app/resource_watch.hpp)
+  bool lists = false;      // that there are other tools, prompts and resources now
+};
+
 // What one caller may use: tools, prompts that name only these, and what can be retrieved as
 // resources.
 class OperationProvider final : public mcp::Provider {
  public:
-  // `lists` is shared by the callers of a process. `watches`: somebody tells of changes
-  // (app/resource_watch.hpp), so that resources can be subscribed to.
+  // `lists` is shared by the callers of a process.
   OperationProvider(const Registry& registry, std::shared_ptr<ToolLists> lists, ToolFilter filter,
-                    std::shared_ptr<OperationCaller> caller, bool watches);
+                    std::shared_ptr<OperationCaller> caller, Told told);
 
   mcp::Features features() const override;
   void list_tools(std::function<void(std::shared_ptr<const mcp::ToolList>)> done) override;
@@ -90,7 +101,7 @@ class OperationProvider final : public mcp::Provider {
   const std::shared_ptr<ToolLists> lists_;
   const ToolFilter filter_;
   const std::shared_ptr<OperationCaller> caller_;
-  const bool watches_;
+  const Told told_;
 };
 
 }  // namespace segmentflow

@@ -47,17 +47,17 @@ Result<CallOptions> take_options(const OperationInfo& info, describe::Json& inpu
   CallOptions options;
   if (info.hints.read_only) return options;
   if (const auto given = input.find(kDryRun); given != input.end()) {
-    const auto value = boolean_of(*given);
+    const auto value = given->is_null() ? std::optional(false) : boolean_of(*given);
     if (!value) return tl::unexpected(invalid_input({{"/dryRun", "dryRun is true or false."}}));
     options.is_dry_run = *value;
     input.erase(kDryRun);
   }
   if (const auto given = input.find(kConfirmationToken); info.asks_first && given != input.end()) {
-    if (!given->is_string()) {
+    if (!given->is_string() && !given->is_null()) {
       return tl::unexpected(
           invalid_input({{"/confirmationToken", "confirmationToken is a string."}}));
     }
-    options.confirmation_token = given->get<std::string>();
+    if (given->is_string()) options.confirmation_token = given->get<std::string>();
     input.erase(kConfirmationToken);
   }
   return options;

@@ -27,6 +27,13 @@ struct OperationHints {
   bool open_world = false;
 };
 
+// An answer in fewer words, for callers that pay for each of them: what it is, and how it is made
+// of the JSON of the whole answer.
+struct Brief {
+  const describe::Type& (*type)() = nullptr;
+  describe::Json (*of)(const describe::Json& answer) = nullptr;
+};
+
 struct OperationInfo {
   std::string_view id;           // "emails.send"
   std::string_view method;       // "POST"
@@ -47,6 +54,8 @@ struct OperationInfo {
   // When each of these things has changed last, as far as they are there; for clients that watch.
   std::map<Uuid, Time> (*versions)(Transaction&, const std::vector<Uuid>&) = nullptr;
   bool asks_first = false;  // a key may want a confirmation of it: emails leave the machine
+  bool makes_new = false;   // what it answers is a thing that it has made, with an id of its own
+  Brief brief = {};         // as MCP answers; without one, in full
 };
 
 // What a person said who was asked about a call before it is made.
@@ -104,6 +113,8 @@ struct Operation {
 
 // The header of an answer that repeats an earlier one.
 inline constexpr const char* kReplayedHeader = "Idempotent-Replayed";
+// The header of a list that goes on: the `cursor` of its next page.
+inline constexpr const char* kNextCursorHeader = "Next-Cursor";
 
 // The members of CallOptions as callers give them; an operation that reads has none.
 inline constexpr const char* kDryRun = "dryRun";
@@ -190,13 +201,26 @@ Operation read_operation(OperationInfo info,
 // The failure by which a dry run has the committer undo its changes.
 tl::unexpected<Error> undone();
 
+// Says in the answer of a dry run that it is one, and takes out the ids of what was not made.
+template <class Response>
+void mark_dry_run(const OperationInfo& info, Response& response) {
+  if constexpr (requires { response.dry_run = true; }) response.dry_run = true;
+  if constexpr (requires { response.current_snapshot_id.reset(); }) {
+    response.current_snapshot_id.reset();
+  }
+  if constexpr (requires { response.id.reset(); }) {
+    if (info.makes_new) response.id.reset();
+  }
+}
+
 // A change that takes one caller at a time: a plain function on a thread of the committer, whose
 // transaction may be shared with others. It may run more than once (Committer::run).
 template <class Request, class Response>
 Operation change_operation(OperationInfo info,
                            std::type_identity_t<Handler<Request, Response>> handler) {
-  auto invoke = [handler](const Engine& engine, const KeyPtr& key, const describe::Json& input,
-                          const CallOptions& options, AnswerDone done) {
+  auto invoke = [info, handler](const Engine& engine, const KeyPtr& key,
+                                const describe::Json& input, const CallOptions& options,
+                                AnswerDone done) {
     with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
       auto made = std::make_shared<std::optional<Reply<Response>>>();
       engine.committer.submit(
@@ -210,8 +234,9 @@ Operation change_operation(OperationInfo info,
             write_audit(tx, note);
             return {};
           },
-          [made, done, is_dry_run = options.is_dry_run](Result<void> result) {
+          [info, made, done, is_dry_run = options.is_dry_run](Result<void> result) {
             if (*made && (result || is_dry_run)) {
+              if (is_dry_run) mark_dry_run(info, (*made)->response);
               done(answer_of(Result<Reply<Response>>(std::move(**made))));
             } else {
               done(tl::unexpected(std::move(result.error())));

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/brand/brand_kits.hpp"
-#include "core/senders/senders.hpp"
 #include "core/templates/preview.hpp"
 #include "core/templates/render/format.hpp"
 #include "core/templates/templates.hpp"
@@ -21,22 +20,30 @@ using describe::Json;
 struct Subject {
   Json definition;
   std::string path;
+  std::optional<Uuid> sender_profile_id;
 };
 
 Result<Subject> subject_of(Transaction& tx, const ApiKey& key,
                            const wire::TemplatePreviewRequest& request) {
-  if (request.template_id.has_value() == request.definition.has_value()) {
-    return fail(ErrorCode::ValidationFailed, "Give either templateId or definition.",
-                {{"/definition", "Give either templateId or definition."}});
+  const int given = request.template_id.has_value() + request.template_key.has_value() +
+                    request.definition.has_value();
+  if (given != 1) {
+    constexpr const char* kEither =
+        "Give either templateId (or templateKey) of a saved template, or a definition.";
+    return fail(ErrorCode::ValidationFailed, kEither, {{"/definition", kEither}});
   }
-  if (request.definition) return Subject{*request.definition, "/definition"};
-  const auto id = Uuid::parse(*request.template_id).value_or(Uuid{});
-  auto detail = retrieve_template(tx, key.organization_id, id);
+  if (request.definition) return Subject{*request.definition, "/definition", {}};
+  const std::string path = request.template_id ? "/templateId" : "/templateKey";
+  auto detail =
+      find_template(tx, key.organization_id,
+                    request.template_id ? *request.template_id : *request.template_key)
+          .and_then([&](const Uuid& id) { return retrieve_template(tx, key.organization_id, id); });
   if (!detail) {
-    for (auto& problem : detail.error().problems) problem.path = "/templateId";
+    for (auto& problem : detail.error().problems) problem.path = path;
     return tl::unexpected(std::move(detail.error()));
   }
-  return Subject{Json::parse(detail->definition), "/templateId/definition"};
+  return Subject{Json::parse(detail->definition), path + "/definition",
+                 detail->template_.sender_profile_id};
 }
 
 Error at_path(Error error, const std::string& path) {
@@ -46,17 +53,6 @@ Error at_path(Error error, const std::string& path) {
 
 const Json* root(const std::optional<Json>& value) {
   return value ? &*value : nullptr;
-}
-
-// Told here and not kept with the template, because it changes with the senders.
-std::optional<wire::TemplateProblem> sender_problem(Transaction& tx, const ApiKey& key,
-                                                    const CompiledTemplate& compiled) {
-  if (!compiled.from || find_sender_profile(tx, key.organization_id, *compiled.from)) return {};
-  return wire_problem(
-      {"unknown_sender", render::Severity::Warning, "/from",
-       fmt::format("{} is not the address of a sender profile of your organization: "
-                   "an email of this template needs a from of its own.",
-                   compiled.from->email)});
 }
 
 Result<Reply<wire::TemplatePreview>> preview(const Engine&, Transaction& tx, const ApiKey& key,
@@ -78,12 +74,14 @@ Result<Reply<wire::TemplatePreview>> preview(const Engine&, Transaction& tx, con
   w.html_bytes = static_cast<std::int64_t>(made->html.size());
   if (!request.omit_html.value_or(false)) w.html = std::move(made->html);
   w.text = std::move(made->text);
-  w.is_complete = compiled->is_complete();
+  const auto sender = sender_finding(usable_sender_profiles(tx, key.organization_id),
+                                     {subject->sender_profile_id, compiled->from});
+  w.is_complete = compiled->is_complete() && !sender;
   for (auto& variable : made->variables) {
     w.variables.push_back({std::move(variable.path), variable.is_missing});
   }
   for (const auto& finding : made->findings) w.problems.push_back(wire_problem(finding));
-  if (auto problem = sender_problem(tx, key, *compiled)) w.problems.push_back(std::move(*problem));
+  if (sender) w.problems.push_back(wire_problem(*sender));
   return w;
 }
 
@@ -126,7 +124,8 @@ Operation preview_template_operation() {
        .scope = "templates:read",
        .title = "See how a template looks",
        .description =
-           "Renders a saved template, or a definition that is not saved yet, with sample values: "
+           "Renders a saved template (by id or key), or a definition that is not saved yet, with "
+           "sample values: "
            "subject, HTML and text, which paths it reads and which of them the values lack, and "
            "what is wrong or doubtful (broken elements, large HTML, pictures without alt text, "
            "http links). Nothing is sent or saved. Use it before create_template, "

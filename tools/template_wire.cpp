@@ -40,11 +40,22 @@ wire::TemplateProblem stored_problem(const Json& problem) {
 
 }  // namespace
 
-wire::TemplateListItem wire_template_item(const Template& t) {
-  return wire_template<wire::TemplateListItem>(t);
+wire::TemplateListItem wire_template_item(const Template& t, bool has_sender) {
+  auto w = wire_template<wire::TemplateListItem>(t);
+  w.is_complete = w.is_complete && has_sender;
+  return w;
 }
 
-wire::TemplateDetail wire_template_detail(const TemplateDetail& detail) {
+TemplateSender template_sender(const std::optional<Uuid>& sender_profile_id,
+                               const Json& definition) {
+  const auto from = definition.find("from");
+  if (from == definition.end() || !from->is_string()) return {sender_profile_id, std::nullopt};
+  auto address = parse_address(from->get_ref<const std::string&>());
+  return {sender_profile_id, address ? std::optional(std::move(*address)) : std::nullopt};
+}
+
+wire::TemplateDetail wire_template_detail(const TemplateDetail& detail,
+                                          const std::vector<SenderProfile>& usable) {
   const Template& t = detail.template_;
   auto w = wire_template<wire::TemplateDetail>(t);
   if (t.sender_profile_id) w.sender_profile_id = t.sender_profile_id->to_string();
@@ -53,6 +64,17 @@ wire::TemplateDetail wire_template_detail(const TemplateDetail& detail) {
   w.current_snapshot_id = t.snapshot_id.to_string();
   w.etag = std::to_string(t.revision);
   for (const Json& problem : Json::parse(t.problems)) w.problems.push_back(stored_problem(problem));
+  const auto finding = sender_finding(usable, template_sender(t.sender_profile_id, w.definition));
+  if (finding) {
+    w.problems.push_back(wire_problem(*finding));
+    w.is_complete = false;
+  }
+  if (w.purpose == wire::TemplatePurpose::General) {
+    w.problems.push_back(
+        {"general_purpose", wire::TemplateProblemSeverity::Warning, "/purpose",
+         "The purpose is General, and no single email can be sent with it. Give the purpose "
+         "Transactional where send_email shall use the template."});
+  }
   return w;
 }
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/templates/template_changes.hpp"
 #include "tools/template_preview.hpp"
@@ -18,10 +19,6 @@ constexpr OperationHints kReads = {
 
 using DetailReply = Result<Reply<wire::TemplateDetail>>;
 
-Uuid id_in(const std::string& text) {
-  return Uuid::parse(text).value_or(Uuid{});  // the description has checked the form
-}
-
 std::optional<Uuid> id_in(const std::optional<std::string>& text) {
   return text ? Uuid::parse(*text) : std::nullopt;
 }
@@ -31,11 +28,54 @@ std::optional<std::string> name_of(const std::optional<wire::TemplatePurpose>& p
   return std::string(describe::enum_name(*purpose));
 }
 
-DetailReply reply(const Result<TemplateDetail>& detail) {
+DetailReply reply(Transaction& tx, const ApiKey& key, const Result<TemplateDetail>& detail) {
   if (!detail) return tl::unexpected(detail.error());
-  auto w = wire_template_detail(*detail);
+  auto w = wire_template_detail(*detail, usable_sender_profiles(tx, key.organization_id));
   Answer::Headers headers = {{"ETag", "\"" + w.etag + "\""}};
   return Reply<wire::TemplateDetail>(std::move(w), std::move(headers));
+}
+
+// A cursor is the place of the last template of a page.
+constexpr char kCursorMark = 't';
+
+std::string cursor_after(const Template& last) {
+  return kCursorMark + std::to_string(last.place);
+}
+
+std::optional<std::int64_t> place_in(const std::string& cursor) {
+  std::int64_t place = 0;
+  const char* end = cursor.data() + cursor.size();
+  if (cursor.front() != kCursorMark) return std::nullopt;
+  const auto read = std::from_chars(cursor.data() + 1, end, place);
+  return read.ec == std::errc{} && read.ptr == end ? std::optional(place) : std::nullopt;
+}
+
+// Definitions are large, and so read in parts.
+constexpr std::size_t kDefinitionsAtOnce = 20;
+
+// Those of the templates, complete otherwise, whose sender is none.
+std::set<Uuid> lacking_sender(Transaction& tx, const Uuid& organization_id,
+                              const std::vector<Template>& templates) {
+  const auto usable = usable_sender_profiles(tx, organization_id);
+  std::set<Uuid> lacking;
+  std::vector<Uuid> unknown;
+  const auto look = [&] {
+    for (const auto& [id, text] : template_definitions(tx, organization_id, unknown)) {
+      if (sender_finding(usable, template_sender({}, Json::parse(text)))) lacking.insert(id);
+    }
+    unknown.clear();
+  };
+  for (const Template& t : templates) {
+    if (!t.is_complete) continue;
+    if (t.sender_profile_id) {
+      if (sender_finding(usable, {t.sender_profile_id, {}})) lacking.insert(t.id);
+      continue;
+    }
+    unknown.push_back(t.id);
+    if (unknown.size() == kDefinitionsAtOnce) look();
+  }
+  if (!unknown.empty()) look();
+  return lacking;
 }
 
 Result<Reply<std::vector<wire::TemplateListItem>>> list(const Engine&, Transaction& tx,
@@ -47,16 +87,35 @@ Result<Reply<std::vector<wire::TemplateListItem>>> list(const Engine&, Transacti
       filter.statuses.emplace_back(describe::enum_name(status));
   }
   filter.purpose = name_of(request.purpose);
-  std::vector<wire::TemplateListItem> items;
-  for (const Template& t : list_templates(tx, key.organization_id, filter)) {
-    items.push_back(wire_template_item(t));
+  if (request.cursor) {
+    filter.before = place_in(*request.cursor);
+    if (!filter.before) {
+      return tl::unexpected(invalid_input(
+          {{"/cursor",
+            "This is no cursor of this list; take the one that the page before gave."}}));
+    }
   }
-  return items;
+  const auto limit = request.limit ? static_cast<std::size_t>(*request.limit) : SIZE_MAX - 1;
+  filter.most = limit + 1;  // one more tells whether the list goes on
+  auto templates = list_templates(tx, key.organization_id, filter);
+  Answer::Headers headers;
+  if (templates.size() > limit) {
+    templates.resize(limit);
+    headers.emplace_back(kNextCursorHeader, cursor_after(templates.back()));
+  }
+  const auto without_sender = lacking_sender(tx, key.organization_id, templates);
+  std::vector<wire::TemplateListItem> items;
+  for (const Template& t : templates) {
+    items.push_back(wire_template_item(t, !without_sender.contains(t.id)));
+  }
+  return Reply<std::vector<wire::TemplateListItem>>(std::move(items), std::move(headers));
 }
 
 DetailReply retrieve(const Engine&, Transaction& tx, const ApiKey& key,
                      const wire::TemplateIdRequest& request) {
-  return reply(retrieve_template(tx, key.organization_id, id_in(request.id)));
+  const auto id = find_template(tx, key.organization_id, request.id);
+  if (!id) return tl::unexpected(id.error());
+  return reply(tx, key, retrieve_template(tx, key.organization_id, *id));
 }
 
 DetailReply create(const Engine& engine, Transaction& tx, const ApiKey& key,
@@ -69,7 +128,7 @@ DetailReply create(const Engine& engine, Transaction& tx, const ApiKey& key,
   wanted.sub_type = request.sub_type;
   wanted.sender_profile_id = id_in(request.sender_profile_id);
   wanted.definition = request.definition;
-  return reply(create_template(tx, engine.ids, key.organization_id, wanted));
+  return reply(tx, key, create_template(tx, engine.ids, key.organization_id, wanted));
 }
 
 // "*" is any state, as in HTTP; what is no etag of ours is that of no state.
@@ -105,33 +164,47 @@ DetailReply update(const Engine& engine, Transaction& tx, const ApiKey& key,
   change.key = request.key;
   change.sub_type = request.sub_type;
   change.sender_profile_id = {static_cast<Sender::State>(request.sender_profile_id.state),
-                              id_in(request.sender_profile_id.value)};
+                              Uuid::parse(request.sender_profile_id.value).value_or(Uuid{})};
   change.definition = request.definition;
   change.if_revision = revision_in(request.if_match);
-  return reply(update_template(tx, engine.ids, key.organization_id, id_in(request.id), change));
+  const auto id = find_template(tx, key.organization_id, request.id);
+  if (!id) return tl::unexpected(id.error());
+  return reply(tx, key, update_template(tx, engine.ids, key.organization_id, *id, change));
 }
 
 DetailReply duplicate(const Engine& engine, Transaction& tx, const ApiKey& key,
                       const wire::TemplateDuplicateRequest& request) {
-  return reply(duplicate_template(tx, engine.ids, key.organization_id, id_in(request.id),
-                                  request.name, request.key));
+  const auto id = find_template(tx, key.organization_id, request.id);
+  if (!id) return tl::unexpected(id.error());
+  return reply(
+      tx, key,
+      duplicate_template(tx, engine.ids, key.organization_id, *id, request.name, request.key));
+}
+
+DetailReply set_status(Transaction& tx, const ApiKey& key, const wire::TemplateIdRequest& request,
+                       std::string_view status) {
+  const auto id = find_template(tx, key.organization_id, request.id);
+  if (!id) return tl::unexpected(id.error());
+  return reply(tx, key, set_template_status(tx, key.organization_id, *id, status));
 }
 
 DetailReply archive(const Engine&, Transaction& tx, const ApiKey& key,
                     const wire::TemplateIdRequest& request) {
-  return reply(set_template_status(tx, key.organization_id, id_in(request.id), "Archived"));
+  return set_status(tx, key, request, "Archived");
 }
 
 DetailReply unarchive(const Engine&, Transaction& tx, const ApiKey& key,
                       const wire::TemplateIdRequest& request) {
-  return reply(set_template_status(tx, key.organization_id, id_in(request.id), "Active"));
+  return set_status(tx, key, request, "Active");
 }
 
 Result<Reply<wire::TemplateDeleted>> remove(const Engine&, Transaction& tx, const ApiKey& key,
                                             const wire::TemplateIdRequest& request) {
-  const auto deleted = delete_template(tx, key.organization_id, id_in(request.id));
+  const auto id = find_template(tx, key.organization_id, request.id);
+  if (!id) return tl::unexpected(id.error());
+  const auto deleted = delete_template(tx, key.organization_id, *id);
   if (!deleted) return tl::unexpected(deleted.error());
-  return wire::TemplateDeleted{request.id, true};
+  return wire::TemplateDeleted{id->to_string(), true, {}};
 }
 
 Operation list_operation() {
@@ -146,7 +219,8 @@ Operation list_operation() {
            "Lists the saved email templates with id, key, name, purpose, status and whether they "
            "are complete, newest first. Use it to find the templateId for send_email: that needs "
            "an Active, complete template with the purpose Transactional. The content is not "
-           "included; read it with get_template.",
+           "included; read it with get_template. A long list comes in pages: give nextCursor as "
+           "cursor.",
        .hints = kReads},
       list);
 }
@@ -163,7 +237,7 @@ Operation retrieve_operation() {
            "Reads one email template with its content: subject, sender, the body as a tree of "
            "elements, and what is wrong with it (problems). Values written as {\"$state\": "
            "\"/data/orderId\"} or ${/data/orderId} show which members send_email's data should "
-           "have. Find ids with list_templates; see how it looks with preview_template.",
+           "have. Find ids and keys with list_templates; see how it looks with preview_template.",
        .hints = kReads,
        .resource = "segmentflow://templates/{id}",
        .listed_by = "templates.list",
@@ -187,7 +261,8 @@ Operation create_operation() {
            "Transactional. To change a template use update_template.",
        .hints =
            {.read_only = false, .destructive = false, .idempotent = false, .open_world = false},
-       .body_bytes_max = kBodyBytesMax},
+       .body_bytes_max = kBodyBytesMax,
+       .makes_new = true},
       create);
 }
 
@@ -200,8 +275,9 @@ Operation update_operation() {
        .scope = "templates:write",
        .title = "Change a template",
        .description =
-           "Changes an email template: members that are absent stay, null clears, a definition "
-           "replaces the whole old one. Give the etag that you read as ifMatch, so that nobody "
+           "Changes an email template: members that are absent stay, a definition replaces the "
+           "whole "
+           "old one. Give the etag that you read as ifMatch, so that nobody "
            "else's change is lost. Emails that were accepted already keep their old content. "
            "Look at problems in the answer, and at the result with preview_template.",
        .hints = {.read_only = false, .destructive = true, .idempotent = true, .open_world = false},
@@ -222,7 +298,8 @@ Operation duplicate_operation() {
            "example to try a new design while the original goes on being sent. Change the copy "
            "with update_template.",
        .hints =
-           {.read_only = false, .destructive = false, .idempotent = false, .open_world = false}},
+           {.read_only = false, .destructive = false, .idempotent = false, .open_world = false},
+       .makes_new = true},
       duplicate);
 }
 

@@ -1,10 +1,9 @@
 #include "tools/untrusted.hpp"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
-#include "schemas/describe/utf8.hpp"
+#include "schemas/describe/hidden.hpp"
 
 namespace segmentflow {
 namespace {
@@ -13,53 +12,55 @@ using describe::Json;
 using describe::Kind;
 using describe::Type;
 
-struct Range {
-  char32_t first;
-  char32_t last;
-};
+// A text of plain ASCII, as nearly all are, needs no closer look.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\t'; });
+}
 
-// Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which no font shows;
-// controls; and what ends lines or is written between them.
-constexpr std::array kHidden = {
-    Range{0x00, 0x08},       Range{0x0B, 0x1F},        // controls
-    Range{0x7F, 0x9F},                                 //
-    Range{0xAD, 0xAD},                                 // soft hyphen
-    Range{0x034F, 0x034F},                             // joins graphemes
-    Range{0x061C, 0x061C},                             // direction
-    Range{0x115F, 0x1160},   Range{0x17B4, 0x17B5},    // fillers
-    Range{0x180B, 0x180F},                             // selects variants
-    Range{0x200B, 0x200F},                             // no width; direction
-    Range{0x2028, 0x202E},                             // lines, paragraphs; direction
-    Range{0x2060, 0x206F},                             // no width; direction; deprecated
-    Range{0x3164, 0x3164},                             // filler
-    Range{0xFE00, 0xFE0F},                             // selects variants
-    Range{0xFEFF, 0xFEFF},                             // no width
-    Range{0xFFA0, 0xFFA0},                             // filler
-    Range{0xFFF0, 0xFFFB},                             // annotations
-    Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A},  // of shorthand and music
-    Range{0xE0000, 0xE0FFF},                           // tags; selects variants
-};
+// True when something was taken out.
+bool clean_text(std::string& text) {
+  if (is_plain(text)) return false;
+  std::string clean = without_hidden(text);
+  const bool is_changed = clean.size() != text.size();
+  text = std::move(clean);
+  return is_changed;
+}
 
-char32_t code_point(std::string_view character) {
-  const auto lead = static_cast<unsigned char>(character.front());
-  if (character.size() == 1) return lead;
-  char32_t point = lead & (0xFFU >> (character.size() + 1));
-  for (const char c : character.substr(1))
-    point = point << 6 | (static_cast<unsigned char>(c) & 0x3F);
-  return point;
+bool clean_members(Json& object) {
+  bool is_changed = false;
+  bool is_renamed = false;
+  for (const auto& [name, member] : object.items()) {
+    is_changed = clean_json(member) || is_changed;
+    is_renamed = is_renamed || (!is_plain(name) && without_hidden(name) != name);
+  }
+  if (!is_renamed) return is_changed;
+  Json renamed = Json::object();
+  for (const auto& [name, member] : object.items()) {
+    std::string clean = without_hidden(name);
+    while (renamed.contains(clean)) clean += '~';  // two names that look the same stay two
+    renamed[clean] = std::move(member);
+  }
+  object = std::move(renamed);
+  return true;
 }
 
 class Cleaner {
  public:
   std::vector<std::string> paths;
 
-  void visit(const Type& type, Json& value, const std::string& path) {
+  // `is_untrusted`: of the field that holds the value.
+  void visit(const Type& type, Json& value, const std::string& path, bool is_untrusted = false) {
     if (type.kind == Kind::Object && value.is_object()) return members(type, value, path);
     if (type.element != nullptr && value.is_array()) {
-      for (Json& element : value) visit(*type.element, element, path + "/*");
+      for (Json& element : value) visit(*type.element, element, path + "/*", is_untrusted);
+      return;
     }
     // Which alternative it is does not matter: what is not there is passed over.
     for (const Type* alternative : type.alternatives) visit(*alternative, value, path);
+    if (!type.alternatives.empty() || value.is_null()) return;
+    const bool is_changed = clean_json(value);
+    if (is_changed || (is_untrusted && !value.empty())) note(path);
   }
 
  private:
@@ -67,14 +68,12 @@ class Cleaner {
     for (const auto& field : type.fields) {
       const auto member = value.find(std::string(field.name));
       if (member == value.end()) continue;
-      const std::string below = path + "/" + std::string(field.name);
-      if (field.rules.untrusted && member->is_string()) {
-        *member = without_hidden(member->get_ref<const std::string&>());
-        if (std::ranges::find(paths, below) == paths.end()) paths.push_back(below);
-      } else {
-        visit(*field.type, *member, below);
-      }
+      visit(*field.type, *member, path + "/" + std::string(field.name), field.rules.untrusted);
     }
+  }
+
+  void note(const std::string& path) {
+    if (std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
   }
 };
 
@@ -86,18 +85,17 @@ std::vector<std::string> clean_untrusted(const Type& type, Json& body) {
   return std::move(cleaner.paths);
 }
 
+bool clean_json(Json& value) {
+  if (value.is_string()) return clean_text(value.get_ref<std::string&>());
+  if (value.is_object()) return clean_members(value);
+  bool is_changed = false;
+  if (!value.is_array()) return is_changed;
+  for (Json& element : value) is_changed = clean_json(element) || is_changed;
+  return is_changed;
+}
+
 std::string without_hidden(std::string_view text) {
-  std::string clean;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = std::max<std::size_t>(describe::utf8_character_bytes(text, at), 1);
-    const std::string_view character = text.substr(at, bytes);
-    const char32_t point = code_point(character);
-    const bool is_hidden = std::ranges::any_of(
-        kHidden, [&](const Range& range) { return point >= range.first && point <= range.last; });
-    if (!is_hidden) clean += character;
-    at += bytes;
-  }
-  return clean;
+  return describe::without_hidden(text);
 }
 
 std::string on_one_line(std::string_view text) {

@@ -3,10 +3,14 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "app/callers.hpp"
 #include "app/commands/commands.hpp"
+#include "app/late_caller.hpp"
 #include "app/log.hpp"
 #include "app/mcp_server.hpp"
 #include "app/resource_watch.hpp"
@@ -18,7 +22,8 @@ namespace {
 // A host waits five seconds before it kills a server whose input it has closed.
 constexpr std::chrono::milliseconds kDrainPatience{3'000};
 constexpr std::chrono::milliseconds kDeliveryPatience{1'000};
-constexpr unsigned kEndPatienceSeconds = 2;  // after the drain
+constexpr unsigned kEndPatienceSeconds = 2;    // after the drain
+constexpr std::chrono::seconds kLookEvery{1};  // for what is missing
 
 transport::stdio::StdioServer* stop_target =
     nullptr;  // set once, before the handlers are installed
@@ -43,10 +48,14 @@ void end_soon() {
   ::alarm(kEndPatienceSeconds);
 }
 
+Result<std::vector<std::string>> scopes_of(OperationCaller& caller) {
+  using Scopes = Result<std::vector<std::string>>;
+  return awaited<Scopes>([&](auto done) { caller.scopes(std::move(done)); });
+}
+
 // Without a live key the list would be that of nobody.
 int print_digest(OperationCaller& caller, mcp::Provider& tools) {
-  using Scopes = Result<std::vector<std::string>>;
-  const auto scopes = awaited<Scopes>([&](auto done) { caller.scopes(std::move(done)); });
+  const auto scopes = scopes_of(caller);
   if (!scopes) return report(scopes.error());
   using List = std::shared_ptr<const mcp::ToolList>;
   const auto list = awaited<List>([&](auto done) { tools.list_tools(std::move(done)); });
@@ -54,13 +63,10 @@ int print_digest(OperationCaller& caller, mcp::Provider& tools) {
   return 0;
 }
 
-// `runtime` is null at the bridge: there nobody tells of changes.
-int serve_stdio(const std::shared_ptr<mcp::Provider>& tools, Runtime* runtime) {
+int serve_stdio(const std::shared_ptr<const mcp::Server>& shared,
+                const std::shared_ptr<mcp::Provider>& tools) {
   transport::stdio::StdioOptions options;
   options.drain_timeout = kDrainPatience;
-  const auto shared = mcp_server(mcp::process_secrets());
-  std::optional<ResourceWatch> watch;
-  if (runtime != nullptr) watch.emplace(*runtime, shared->changes);
   transport::stdio::StdioServer server(shared, tools, options);
   stop_on_signals(server);
   const auto end = server.run();
@@ -74,53 +80,119 @@ Error missing_key(const Settings& settings) {
   return {
       ErrorCode::Unauthorized,
       fmt::format("SEGMENTFLOW_API_KEY is not set. Make a key with: segmentflow keys create --name "
-                  "assistant --scopes emails:write,emails:read,templates:read --data-dir {}",
+                  "assistant --scopes emails:write,emails:read,templates:read --data-dir {} and "
+                  "give it to this server in its environment.",
                   settings.data_dir.string())};
 }
 
-int run_bridge(const Settings& settings, const Registry& registry, const ToolOffer& offer,
-               bool prints_digest) {
-  auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
-  if (!caller) return report(caller.error());
-  const auto tools =
-      offered_tools(registry, std::make_shared<ToolLists>(registry), offer, *caller, false);
-  return prints_digest ? print_digest(**caller, *tools) : serve_stdio(tools, nullptr);
-}
+// The engine on board.
+class Embedded {
+ public:
+  Embedded(const Settings& settings, std::shared_ptr<const mcp::Server> server)
+      : settings_(settings), server_(std::move(server)) {}
+  ~Embedded() {
+    watch_.reset();
+    if (runtime_) runtime_->leave(kDeliveryPatience);
+  }
+  Embedded(const Embedded&) = delete;
+  Embedded& operator=(const Embedded&) = delete;
 
-int run_embedded(const Settings& settings, const ToolOffer& offer, bool prints_digest) {
-  auto opened = Runtime::open(settings);
-  if (!opened) return report(opened.error());
-  Runtime& runtime = **opened;
-  const auto key = runtime.engine().authenticator.verify(settings.api_key);
-  if (!key) return report(key.error());
-  const auto caller =
-      std::make_shared<LocalCaller>(runtime.dispatcher(), settings.api_key, CallSource{"mcp", ""});
-  const auto tools = offered_tools(
-      runtime.registry(), std::make_shared<ToolLists>(runtime.registry()), offer, caller, true);
-  if (prints_digest) return print_digest(*caller, *tools);
-  // The client waits for its first answer: joining costs commits, so it goes on beside.
-  std::thread joining([&runtime] {
-    if (auto joined = runtime.join(InstanceRole::Mcp); !joined) {
+  Result<std::shared_ptr<OperationCaller>> open() {
+    auto opened = Runtime::open(settings_);
+    if (!opened) return tl::unexpected(opened.error());
+    runtime_ = std::move(*opened);
+    return std::make_shared<LocalCaller>(runtime_->dispatcher(), settings_.api_key,
+                                         CallSource{"mcp", ""});
+  }
+
+  // Delivers where it is this process's turn, and tells clients of changes. Costs commits.
+  void take_part() {
+    if (!runtime_ || watch_) return;
+    if (auto joined = runtime_->join(InstanceRole::Mcp); !joined) {
       spdlog::warn("not delivering: {}", joined.error().message);
     }
+    watch_.emplace(*runtime_, server_);
+  }
+
+ private:
+  const Settings& settings_;
+  const std::shared_ptr<const mcp::Server> server_;
+  std::unique_ptr<Runtime> runtime_;
+  std::optional<ResourceWatch> watch_;
+};
+
+// Does `work` at once and then again and again, on a thread of its own, until it is destroyed.
+class Repeated {
+ public:
+  explicit Repeated(std::function<void()> work)
+      : work_(std::move(work)), thread_([this] { run(); }) {}
+  ~Repeated() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_ending_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  Repeated(const Repeated&) = delete;
+  Repeated& operator=(const Repeated&) = delete;
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    do {
+      lock.unlock();
+      try {
+        work_();
+      } catch (const std::exception& defect) {  // must not end the process
+        spdlog::error("looking for what is missing failed because of a defect: {}", defect.what());
+      }
+      lock.lock();
+    } while (!wake_.wait_for(lock, kLookEvery, [this] { return is_ending_; }));
+  }
+
+  const std::function<void()> work_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_ending_ = false;
+  std::thread thread_;  // last: it uses the rest
+};
+
+// What is missing at the start is looked for again, and the client is told when it is there: a host
+// would else show a dead server until it is started anew.
+int run_server(const Settings& settings, const Registry& registry, const McpOptions& options,
+               const ToolOffer& offer) {
+  const auto server = mcp_server(mcp::process_secrets());
+  Embedded embedded(settings, server);
+  const bool is_bridge = !settings.base_url.empty();
+  const auto open = [&]() -> Result<std::shared_ptr<OperationCaller>> {
+    if (settings.api_key.empty()) return tl::unexpected(missing_key(settings));
+    if (is_bridge) return BridgeCaller::make(settings.base_url, settings.api_key, registry);
+    return embedded.open();
+  };
+  const auto caller = std::make_shared<LateCaller>(open, server->changes);
+  const auto opened = caller->attempt();
+  const auto tools = offered_tools(registry, std::make_shared<ToolLists>(registry), offer, caller,
+                                   {.resources = !is_bridge, .lists = true});
+  if (options.print_digest) return opened ? print_digest(*caller, *tools) : report(opened.error());
+  if (!opened) spdlog::warn("only get_status is offered: {}", opened.error().message);
+  const Repeated looking([&] {
+    if (!caller->attempt()) return;
+    if (!caller->is_usable()) (void)scopes_of(*caller);
+    if (caller->is_usable()) embedded.take_part();
   });
-  const int code = serve_stdio(tools, &runtime);
-  joining.join();
-  runtime.leave(kDeliveryPatience);
-  return code;
+  return serve_stdio(server, tools);
 }
 
 }  // namespace
 
 int run_mcp(const Settings& settings, const McpOptions& options) {
   set_log_level(settings.log_level == "info" ? "warn" : settings.log_level);
-  if (settings.api_key.empty()) return report(missing_key(settings));
   const Registry registry;
   auto groups = parse_tool_groups(registry, options.tools);
   if (!groups) return report(groups.error());
   const ToolOffer offer{{std::move(*groups), options.read_only}, options.compact};
-  return settings.base_url.empty() ? run_embedded(settings, offer, options.print_digest)
-                                   : run_bridge(settings, registry, offer, options.print_digest);
+  return run_server(settings, registry, options, offer);
 }
 
 }  // namespace segmentflow::app

@@ -250,24 +250,34 @@ std::vector<const AcceptItem*> items_of(std::span<const AcceptCommand> commands)
   return items;
 }
 
-Result<Accepted> answer_to(std::vector<Decision>& decisions, std::size_t i) {
+Result<Accepted> answer_to(std::vector<Decision>& decisions, std::size_t i,
+                           const std::set<Uuid>& new_profiles) {
   Decision& decision = decisions[i];
   if (auto* error = std::get_if<Error>(&decision)) return tl::unexpected(std::move(*error));
   if (auto* replay = std::get_if<Replay>(&decision)) return Accepted{std::move(replay->send), true};
-  if (const auto* repeat = std::get_if<RepeatOf>(&decision)) {
-    return Accepted{std::get<NewSend>(decisions[repeat->index]).send, true};
+  const auto* repeat = std::get_if<RepeatOf>(&decision);
+  const auto& made = std::get<NewSend>(repeat ? decisions[repeat->index] : decision).send;
+  return Accepted{made, repeat != nullptr, true, new_profiles.contains(made.profile_id)};
+}
+
+// A later item may be for a Profile that an earlier one makes.
+std::set<Uuid> new_profiles_of(const std::vector<Decision>& decisions) {
+  std::set<Uuid> ids;
+  for (const Decision& decision : decisions) {
+    const auto* made = std::get_if<NewSend>(&decision);
+    if (made != nullptr && made->new_profile) ids.insert(made->new_profile->id);
   }
-  return Accepted{std::get<NewSend>(decision).send, false};
+  return ids;
 }
 
 // The answer to a command whose first decision stands at `next`, which moves on.
 AcceptAnswer answer_of(const AcceptCommand& command, std::vector<Decision>& decisions,
-                       std::size_t& next) {
+                       const std::set<Uuid>& new_profiles, std::size_t& next) {
   AcceptAnswer answer;
   answer.items.reserve(command.items.size());
   const std::size_t first = next;
   for (; next < first + command.items.size(); ++next) {
-    answer.items.push_back(answer_to(decisions, next));
+    answer.items.push_back(answer_to(decisions, next, new_profiles));
   }
   return answer;
 }
@@ -291,12 +301,13 @@ std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
   write_contents_and_jobs(tx, made);
   write_notes(tx, commands, decisions);
 
+  const auto new_profiles = new_profiles_of(decisions);
   std::vector<Result<AcceptAnswer>> answers;
   answers.reserve(commands.size());
   std::size_t next = 0;
   for (const auto& command : commands) {
     answers.emplace_back(command.is_dry_run ? try_out(tx, command)
-                                            : answer_of(command, decisions, next));
+                                            : answer_of(command, decisions, new_profiles, next));
   }
   return answers;
 }
@@ -306,7 +317,7 @@ AcceptAnswer AcceptSends::try_out(Transaction& tx, const AcceptCommand& command)
   AcceptLookup lookup = look_up(tx, items, templates_);
   auto decisions = decide(items, lookup, ids_, secret_, settings_);
   std::size_t next = 0;
-  return answer_of(command, decisions, next);
+  return answer_of(command, decisions, new_profiles_of(decisions), next);
 }
 
 }  // namespace segmentflow

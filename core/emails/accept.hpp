@@ -15,6 +15,9 @@ namespace segmentflow {
 struct Accepted {
   EmailSend send;
   bool replayed = false;
+  // Whether send and Profile came to be with this call; those of a dry run do not exist.
+  bool is_new = false;
+  bool profile_is_new = false;
 };
 
 // The sends of one call, in order. One send is a list of one.

@@ -46,6 +46,17 @@ Result<SenderProfile> add_sender_profile(Transaction& tx, IdSource& ids,
   return find_sender_profile(tx, organization_id, address);
 }
 
+std::vector<SenderProfile> usable_sender_profiles(Transaction& tx, const Uuid& organization_id) {
+  const auto rows = tx.query(
+      "SELECT p.id, p.name, p.email FROM sender_profiles p JOIN sending_domains d "
+      "ON d.id = p.domain_id AND d.organization_id = p.organization_id "
+      "WHERE p.organization_id = $1 AND p.removed_at IS NULL AND d.status = $2 ORDER BY p.id",
+      {organization_id, kDomainVerified});
+  std::vector<SenderProfile> usable;
+  for (const auto& row : rows) usable.push_back({row[0].uuid(), row[1].text(), row[2].text()});
+  return usable;
+}
+
 Result<SenderProfile> find_sender_profile(Transaction& tx, const Uuid& organization_id,
                                           const Address& address) {
   const auto rows = tx.query(

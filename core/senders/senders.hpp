@@ -38,6 +38,10 @@ Result<SendingDomain> add_sending_domain(Transaction& tx, IdSource& ids,
 Result<SenderProfile> add_sender_profile(Transaction& tx, IdSource& ids,
                                          const Uuid& organization_id, const Address& address);
 
+// The sender profiles that emails can be sent with now, the oldest first: not removed, and on a
+// verified domain.
+std::vector<SenderProfile> usable_sender_profiles(Transaction& tx, const Uuid& organization_id);
+
 // InvalidSenderProfile when no sender profile has this address.
 Result<SenderProfile> find_sender_profile(Transaction& tx, const Uuid& organization_id,
                                           const Address& address);

@@ -18,12 +18,6 @@ using describe::Json;
 constexpr std::array<std::string_view, 5> kPurposes = {"General", "Newsletter", "Promotional",
                                                        "Transactional", "LeadMagnetDelivery"};
 
-Error no_template(const Uuid& id) {
-  return {ErrorCode::NotFound,
-          fmt::format("There is no template {}.", id.to_string()),
-          {{"/id", "No template with this id belongs to your organization."}}};
-}
-
 std::string findings_to_json(const std::vector<render::Finding>& findings) {
   Json list = Json::array();
   for (const auto& finding : findings) {
@@ -236,7 +230,7 @@ Result<TemplateDetail> update_template(Transaction& tx, IdSource& ids, const Uui
     if (!checked) return tl::unexpected(checked.error());
     definition = std::move(*checked);
   }
-  if (!take_revision(tx, organization_id, id)) return tl::unexpected(no_template(id));
+  if (!take_revision(tx, organization_id, id)) return tl::unexpected(no_template(id.to_string()));
   auto current = retrieve_template(tx, organization_id, id);
   if (!current) return current;
   Template& t = current->template_;
@@ -270,7 +264,7 @@ Result<TemplateDetail> import_template(Transaction& tx, IdSource& ids, const Uui
   if (wanted.id) {
     const auto rows = tx.query("SELECT organization_id FROM templates WHERE id = $1", {*wanted.id});
     if (!rows.empty() && rows[0][0].uuid() != organization_id) {
-      return tl::unexpected(no_template(*wanted.id));
+      return tl::unexpected(no_template(wanted.id->to_string()));
     }
     if (!rows.empty()) existing = wanted.id;
   }
@@ -343,7 +337,7 @@ Result<void> delete_template(Transaction& tx, const Uuid& organization_id, const
                 {{"/id", "Too many emails wait to be delivered."}});
   }
   tx.query("DELETE FROM templates WHERE organization_id = $1 AND id = $2", {organization_id, id});
-  if (tx.changes() == 0) return tl::unexpected(no_template(id));
+  if (tx.changes() == 0) return tl::unexpected(no_template(id.to_string()));
   return {};
 }
 

@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kColumns =
     "t.id, t.organization_id, t.key, t.name, t.purpose, t.status, t.sub_type, t.language, "
     "t.sender_profile_id, t.is_complete, t.problems, t.snapshot_id, t.revision, t.created_at, "
-    "t.updated_at";
-constexpr std::size_t kColumnCount = 15;
+    "t.updated_at, t.row_id";
+constexpr std::size_t kColumnCount = 16;
 
 Template read_template(const SqlRow& row) {
   Template t;
@@ -32,6 +32,7 @@ Template read_template(const SqlRow& row) {
   t.revision = row[12].integer();
   t.created_at = row[13].integer();
   t.updated_at = row[14].integer();
+  t.place = row[15].integer();
   return t;
 }
 
@@ -44,10 +45,12 @@ std::vector<Template> list_templates(Transaction& tx, const Uuid& organization_i
   std::vector<Template> found;
   for (const auto& row : tx.query(sql, {organization_id})) {
     Template t = read_template(row);
+    if (found.size() == filter.most) break;
     const auto& statuses = filter.statuses;
     const bool status_fits =
         statuses.empty() || std::find(statuses.begin(), statuses.end(), t.status) != statuses.end();
-    if (status_fits && (!filter.purpose || *filter.purpose == t.purpose)) {
+    const bool is_reached = !filter.before || t.place < *filter.before;
+    if (is_reached && status_fits && (!filter.purpose || *filter.purpose == t.purpose)) {
       found.push_back(std::move(t));
     }
   }
@@ -61,11 +64,38 @@ Result<TemplateDetail> retrieve_template(Transaction& tx, const Uuid& organizati
       "WHERE t.organization_id = $1 AND t.id = $2",
       kColumns);
   const auto rows = tx.query(sql, {organization_id, id});
-  if (rows.empty()) {
-    return fail(ErrorCode::NotFound, fmt::format("There is no template {}.", id.to_string()),
-                {{"/id", "No template with this id belongs to your organization."}});
-  }
+  if (rows.empty()) return tl::unexpected(no_template(id.to_string()));
   return TemplateDetail{read_template(rows[0]), rows[0][kColumnCount].text()};
+}
+
+std::map<Uuid, std::string> template_definitions(Transaction& tx, const Uuid& organization_id,
+                                                 const std::vector<Uuid>& ids) {
+  SqlInput wanted({{"id", SqlType::Bytes}});
+  for (const Uuid& id : ids) wanted.add({id});
+  std::map<Uuid, std::string> definitions;
+  for (const auto& row :
+       tx.query("SELECT t.id, s.definition FROM {input} AS i JOIN templates t ON t.id = i.id "
+                "JOIN template_snapshots s ON s.id = t.snapshot_id WHERE t.organization_id = $1",
+                wanted, {organization_id})) {
+    definitions.emplace(row[0].uuid(), row[1].text());
+  }
+  return definitions;
+}
+
+Result<Uuid> find_template(Transaction& tx, const Uuid& organization_id, const std::string& name) {
+  if (const auto id = Uuid::parse(name)) return *id;  // no key looks like one
+  const auto rows = tx.query("SELECT id FROM templates WHERE organization_id = $1 AND key = $2",
+                             {organization_id, name});
+  if (rows.empty()) return tl::unexpected(no_template(name));
+  return rows[0][0].uuid();
+}
+
+Error no_template(std::string_view name) {
+  return {ErrorCode::NotFound,
+          fmt::format("There is no template {}.", name),
+          {{"/id",
+            "No template of your organization has this id or key; list_templates (GET "
+            "/api/v1/templates) tells which there are."}}};
 }
 
 std::map<Uuid, Time> template_versions(Transaction& tx, const std::vector<Uuid>& ids) {

@@ -35,6 +35,7 @@ struct Template {
   std::int64_t revision = 1;  // grows with every change
   Time created_at = 0;
   Time updated_at = 0;
+  std::int64_t place = 0;  // in the order of making
 };
 
 struct TemplateDetail {
@@ -45,10 +46,24 @@ struct TemplateDetail {
 struct TemplateFilter {
   std::vector<std::string> statuses;  // empty: all
   std::optional<std::string> purpose;
+  std::optional<std::int64_t> before;  // only those whose place is before this one
+  std::size_t most = SIZE_MAX;
 };
 // Newest first.
 std::vector<Template> list_templates(Transaction& tx, const Uuid& organization_id,
                                      const TemplateFilter& filter);
+
+// The definitions of these templates, JSON texts by the template's id; as many at once as is good
+// for memory is the caller's affair.
+std::map<Uuid, std::string> template_definitions(Transaction& tx, const Uuid& organization_id,
+                                                 const std::vector<Uuid>& ids);
+
+// The id of the template that a caller names by its id or its key. An id is given back as it is;
+// NotFound for a key that no template of the organisation has.
+Result<Uuid> find_template(Transaction& tx, const Uuid& organization_id, const std::string& name);
+
+// The error of a template that is not there; `name` is what the caller called it.
+Error no_template(std::string_view name);
 
 // NotFound when there is none in this organisation.
 Result<TemplateDetail> retrieve_template(Transaction& tx, const Uuid& organization_id,

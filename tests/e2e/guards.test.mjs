@@ -115,6 +115,7 @@ test("a person approves, or rejects, what an assistant sends", async (t) => {
 test("where the client can ask the person, it does, in both eras", async (t) => {
   const on = await engine(t);
   const by = await guarded(on, "--ask-first", "human");
+  let waiting = 0;
   for (const era of ["legacy", "modern"]) {
     const asked = [];
     let answer = { action: "accept", content: { send: true } };
@@ -124,6 +125,7 @@ test("where the client can ask the person, it does, in both eras", async (t) => 
         capabilities: { elicitation: {} }, versionNegotiation: { mode: { pin: "2026-07-28" } } });
     const handler = ({ params }) => {
       asked.push(params.message);
+      if (answer === null) throw new Error("nobody can be asked here");
       return answer;
     };
     const what = era === "legacy" ? ElicitRequestSchema : "elicitation/create";
@@ -145,6 +147,16 @@ test("where the client can ask the person, it does, in both eras", async (t) => 
       assert.equal(refused.isError, true);
       assert.match(refused.content[0].text, /did not approve/);
     }
+    // A host where nobody sits answers for them: the email waits.
+    for (const nobody of era === "legacy" ? [{ action: "cancel" }, null] : [{ action: "cancel" }]) {
+      answer = nobody;
+      const waits = await send();
+      waiting += 1;
+      assert.ok(!waits.isError, JSON.stringify(waits));
+      assert.equal(waits.structuredContent.status, "Queued");
+      assert.ok(waits.structuredContent.approvalId, era);
+    }
+    answer = { action: "decline" };
     // What a person sees is what would happen, wherever it stands in the arguments.
     await client.callTool({ name: "send_email", arguments: { idempotencyKey: freshKey(),
       ...sendBody({ data: { orderId: "o".repeat(2_000) } }), subject: "a\u202Eb",
@@ -167,7 +179,7 @@ test("where the client can ask the person, it does, in both eras", async (t) => 
     assert.ok(!tried.isError);
     assert.equal(asked.length, before, "a dry run asks nobody");
   }
-  assert.equal(await sends(on), 0);
+  assert.equal(await sends(on), waiting);
   const audit = await eventually("the refusals are written", async () => {
     const { stdout } = await on.cli(["audit", "--key", "assistant"]);
     return /emails\.batchSend +Conflict \(declined\)/.test(stdout) && stdout;
@@ -266,7 +278,7 @@ test("a dry run of each operation that writes changes nothing", async (t) => {
   const tried = await postSend(on, sendBody({ dryRun: true }), key);
   assert.equal(tried.status, 200, tried.text);
   assert.equal(tried.body.status, "Queued");
-  assert.equal((await api("GET", `/emails/${tried.body.id}`)).status, 404);
+  assert.deepEqual([tried.body.dryRun, tried.body.id], [true, undefined]);
   const batch = await api("POST", "/emails/batch", { dryRun: true, items: [
     { idempotencyKey: freshKey(), ...sendBody() }, { idempotencyKey: freshKey() }] });
   assert.deepEqual(batch.body.items.map(({ status }) => status), ["Accepted", "Rejected"]);

@@ -1,14 +1,20 @@
 // The engine as an AI host sees it: `segmentflow mcp` over stdio, with the engine inside and as a
 // bridge to a running server, judged by the official client and ajv.
 import assert from "node:assert/strict";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import Ajv from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { Tiktoken } from "js-tiktoken/lite";
+import o200k from "js-tiktoken/ranks/o200k_base";
 
+import { databaseSettings } from "./database.mjs";
 import { accepted, alex, freshKey, nobody, receiptTemplate, sampleOf, sendBody } from "./demo.mjs";
 import {
-  binary, dataFolder, engine, freePort, mcpClient, mcpProcess, newKey, run,
+  binary, dataFolder, engine, eventually, freePort, mcpClient, mcpProcess, newKey, run, start,
 } from "./harness.mjs";
 import { hasShape } from "./shapes.mjs";
 
@@ -21,6 +27,8 @@ const templatesRead = [
   "describe_template_format", "get_template", "list_templates", "preview_template",
 ];
 const revisions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+const tokenizer = new Tiktoken(o200k);
+const countTokens = (text) => tokenizer.encode(text).length;
 const END_MS_MAX = 5_000; // hosts kill a server that outlives its input longer
 
 // Both ways to be an MCP server; the bridge is given no data folder, so it cannot peek.
@@ -66,9 +74,10 @@ for (const mode of modeNames) {
         const server = processIn(mode, t, on);
         const { result } = await server.request("initialize", hello(revision));
         assert.equal(result.protocolVersion, revision);
+        const changes = { listChanged: true };
         assert.deepEqual(result.capabilities, {
-          tools: {}, prompts: {},
-          resources: mode === "embedded" ? { subscribe: true } : {},
+          tools: changes, prompts: changes,
+          resources: mode === "embedded" ? { subscribe: true, ...changes } : changes,
           ...(revision >= "2025-03-26" ? { completions: {} } : {}),
         });
         assert.equal(result.serverInfo.name, "segmentflow");
@@ -146,17 +155,27 @@ for (const mode of modeNames) {
           { idempotencyKey: freshKey(), profileId: nobody },
         ],
       });
-      hasShape("EmailBatch", batch);
-      assert.deepEqual([batch.accepted, batch.rejected], [1, 1]);
+      assert.deepEqual([batch.total, batch.accepted, batch.rejected], [2, 1, 1]);
+      const [{ send: first }, { error }] = batch.items;
+      assert.deepEqual(first,
+        { id: first.id, status: "Queued", to: { email: "alex@example.com" } });
+      assert.equal(error.errorCode, "NotFound");
       hasShape("TemplateList", (await call("list_templates", {})).items);
       assert.deepEqual((await call("list_templates", { status: ["Archived"] })).items, []);
       const template = await call("get_template", { id: receiptTemplate });
       assert.equal(template.key, "receipt-default");
-      const draft = await call("create_template", { name: "D", definition: { subject: "s" } });
+      const dry = await call("create_template",
+        { name: "D", definition: { subject: "s" }, dryRun: true });
+      assert.deepEqual([dry.dryRun, dry.id], [true, undefined]);
+      const draft = await call("create_template",
+        { name: "D", key: "d", definition: { subject: "s" }, language: null, dryRun: null });
       assert.equal(draft.isComplete, false);
       const { id } = draft;
-      await call("update_template", { id, name: "E", ifMatch: draft.etag });
-      await call("preview_template", { templateId: receiptTemplate });
+      const kept = await call("update_template",
+        { id: "d", name: "E", ifMatch: draft.etag, key: null, senderProfileId: null });
+      assert.deepEqual([kept.id, kept.key], [id, "d"]);
+      assert.equal((await call("update_template", { id, clear: ["key"] })).key, null);
+      await call("preview_template", { templateKey: "receipt-default" });
       await call("describe_template_format", {});
       const copy = await call("duplicate_template", { id });
       await call("archive_template", { id });
@@ -262,38 +281,111 @@ test("a bridge whose server is gone says so in the result", async (t) => {
   assert.equal(error.errorCode, "NotReady");
 });
 
-const lineCount = (text) => text.trimEnd().split("\n").length;
-
-async function endsWithOneLine(env) {
-  const done = await run(binary, ["mcp"], { env });
-  assert.equal(done.code, 1);
-  assert.equal(done.stdout, "", "stdout belongs to the protocol");
-  assert.equal(lineCount(done.stderr), 1, done.stderr);
-  return done.stderr;
+// What get_status says of a server that offers nothing else.
+async function lame(t, on, { key = "", settings = {} }) {
+  const { client } = await mcpClient(t, on, { key, settings });
+  assert.match(client.getInstructions(), /get_status/);
+  const names = (await client.listTools()).tools.map(({ name }) => name);
+  assert.deepEqual(names, ["get_status"]);
+  const error = errorOf(await client.callTool({ name: "get_status", arguments: {} }));
+  return { client, ...error };
 }
 
-test("without a key mcp names folder and command in one line and ends", async (t) => {
+test("what is wrong at the start is what get_status says, and the host is answered", async (t) => {
   const on = await engine(t);
-  const line = await endsWithOneLine(on.env);
-  assert.match(line, /SEGMENTFLOW_API_KEY/);
-  assert.match(line, /segmentflow keys create/);
-  assert.ok(line.includes(on.data), line);
-  assert.match(await endsWithOneLine({ SEGMENTFLOW_BASE_URL: on.url }), /SEGMENTFLOW_API_KEY/);
-});
-
-test("with a wrong key mcp says so in one line and ends", async (t) => {
-  const on = await engine(t);
-  const line = await endsWithOneLine({ ...on.env, SEGMENTFLOW_API_KEY: "sk_live_wrong" });
-  assert.match(line, /key/i);
-  assert.doesNotMatch(line, /sk_live_wrong/, "a secret is never repeated");
-});
-
-test("on a folder without data mcp names the folder and the command", async (t) => {
-  const folder = await dataFolder(t);
-  for (const data of [folder, `${folder}/not/there`]) {
-    const env = { SEGMENTFLOW_DATA_DIR: data, SEGMENTFLOW_API_KEY: "sk_live_unknown" };
-    const line = await endsWithOneLine(env);
-    assert.ok(line.includes(data), line);
-    assert.match(line, /segmentflow init/);
+  const none = await lame(t, on, {});
+  assert.match(none.message, /SEGMENTFLOW_API_KEY is not set.*segmentflow keys create/);
+  assert.ok(none.message.includes(on.data), none.message);
+  assert.match((await lame(t, on, { settings: modes.bridge(on) })).message, /SEGMENTFLOW_API_KEY/);
+  for (const mode of modeNames) {
+    const wrong = await lame(t, on, { key: "sk_live_typo", settings: modes[mode](on) });
+    assert.equal(wrong.errorCode, "Unauthorized");
+    assert.match(wrong.message, /unknown or revoked.*segmentflow keys create/);
+    assert.doesNotMatch(wrong.message, /sk_live_typo/, "a secret is never repeated");
   }
+  const done = await run(binary, ["mcp", "--print-tools-digest"], { env: on.env });
+  assert.equal(done.code, 1);
+  assert.equal(done.stdout, "");
+  await rename(join(on.data, "secret"), join(on.data, "secret.away"));
+  assert.match((await lame(t, on, { key: on.key })).message, /secret is missing.*Restore/);
+});
+
+test("an installation that comes later is found, and the host is told", async (t) => {
+  const data = await dataFolder(t);
+  const env = { SEGMENTFLOW_DATA_DIR: data, ...(await databaseSettings(data)) };
+  const { client, message } = await lame(t, { executable: binary, env }, { key: "sk_live_later" });
+  assert.match(message, /segmentflow init|There is no Segmentflow installation/);
+  assert.equal((await run(binary, ["init", "--demo"], { env })).code, 0);
+  const later = await eventually("the folder is opened", async () => {
+    const said = errorOf(await client.callTool({ name: "get_status", arguments: {} }));
+    return said.errorCode === "Unauthorized" && said;
+  });
+  assert.match(later.message, /unknown or revoked/); // nobody has made this key
+});
+
+test("a bridge that is started before its server tells when it is there", async (t) => {
+  const on = await engine(t);
+  await on.program.kill();
+  const settings = { ...modes.bridge(on) };
+  const { client, errorCode } = await lame(t, on, { key: on.key, settings });
+  assert.equal(errorCode, "NotReady");
+  let told = 0;
+  client.setNotificationHandler(ToolListChangedNotificationSchema, () => (told += 1));
+  const args = ["serve", "--listen", `127.0.0.1:${on.port}`];
+  const again = start(t, on.executable, args, { env: on.env });
+  await eventually("the host is told", () => told > 0);
+  assert.deepEqual((await client.listTools()).tools.map(({ name }) => name).sort(), allTools);
+  await again.kill();
+  // While it is away its tools stay, and a call says so.
+  assert.equal((await client.listTools()).tools.length, allTools.length);
+  const away = errorOf(await client.callTool({ name: "get_status", arguments: {} }));
+  assert.equal(away.errorCode, "NotReady");
+});
+
+test("answers stay within what hosts take", async (t) => {
+  const on = await engine(t);
+  const { client } = await mcpClient(t, on);
+  const call = async (name, args) => {
+    const result = await client.callTool({ name, arguments: args });
+    assert.ok(!result.isError, JSON.stringify(result).slice(0, 500));
+    const tokens = countTokens(JSON.stringify(result.structuredContent));
+    t.diagnostic(`${tokens} tokens of ${name}`);
+    assert.ok(tokens <= 25_000, `${name}: ${tokens}`);
+    return result.structuredContent;
+  };
+  const items = Array.from({ length: 100 }, (_, i) => ({
+    idempotencyKey: `order-confirmation:ord_${10_000 + i}`, to: { email: `c${i}@example.com` },
+  }));
+  const good = await call("batch_send", { defaults: { templateId: receiptTemplate }, items });
+  assert.equal(good.items.length, 100);
+  assert.ok(good.items.every(({ send }) => send.id && send.status === "Queued"));
+  assert.equal(good.truncated, undefined);
+  const odd = items.map((item, i) => ({ ...item, ["n".repeat(200)]: i, ["m".repeat(200)]: i }));
+  const bad = await call("batch_send", { defaults: { templateId: receiptTemplate }, items: odd });
+  assert.equal(bad.rejected, 100);
+  assert.match(bad.items[0].error.message, /not a known field/);
+  const definition = { subject: "s", body: { root: "h", elements: {
+    h: { type: "Html", props: {}, children: [] } } } };
+  for (let i = 0; i < 1_000; i += 1) {
+    definition.body.elements[`t${i}`] = { type: "Text", props: { text: `Text ${i} 世界` } };
+    definition.body.elements.h.children.push(`t${i}`);
+  }
+  for (let i = 0; i < 120; i += 1) {
+    await on.api("POST", "/api/v1/templates", { name: `Template ${i}`, definition: {} });
+  }
+  await call("create_template", { name: "Long", key: "long", definition });
+  const long = await call("get_template", { id: "long" });
+  assert.match(long.truncated[0], /^\/definition\/body\/elements/);
+  const page = await call("preview_template", { templateId: "long" });
+  assert.match(page.truncated.join(), /\/html: \d+ of \d+ bytes/);
+  const names = new Set();
+  let cursor;
+  do {
+    const list = await call("list_templates", { limit: null, cursor });
+    assert.ok(list.items.length <= 50);
+    for (const { id } of list.items) names.add(id);
+    cursor = list.nextCursor;
+  } while (cursor);
+  const all = await on.api("GET", "/api/v1/templates");
+  assert.equal(names.size, all.body.length, "every template once");
 });

@@ -158,8 +158,15 @@ const errorOf = (result) => {
 const withoutRequest = ({ requestId, ...error }) => error;
 const pathsOf = (error) => (error.details ?? []).map((row) => row.path);
 
+// A batch is answered in brief over MCP.
+function brief({ items, ...answer }) {
+  const short = ({ id, status, to }) => ({ id, status, to });
+  return { ...answer, items: items.map(({ send, ...item }) => ({ ...item, send: short(send) })) };
+}
+
 // What two honest answers to the same question have in common.
-function settled(name, answer) {
+function settled(name, { untrusted, ...answer }) {
+  if (Array.isArray(answer.items)) return brief(answer);
   const own = operations[name].own ?? [];
   if (own.length > 0) {
     return Object.fromEntries(Object.entries(answer).filter(([member]) => !own.includes(member)));
@@ -201,8 +208,12 @@ test("REST and MCP give the same answer", async (t) => {
     }
     const byTool = await call(client, name, operation.own ? operation.valid(ids) : args);
     assert.ok(!byTool.isError, JSON.stringify(byTool));
-    const answer = operation.isList ? byTool.structuredContent.items : byTool.structuredContent;
-    assert.deepEqual(settled(name, answer), settled(name, byRoute.body), name);
+    const answer = byTool.structuredContent;
+    if (operation.isList) {
+      assert.deepEqual(answer.items, byRoute.body, name);
+    } else {
+      assert.deepEqual(settled(name, answer), settled(name, byRoute.body), name);
+    }
   }
 });
 

@@ -36,6 +36,16 @@ test("what hides text does not reach a model, and is named", async (t) => {
   const result = await call(client, "get_email", { id: send.id });
   assert.equal(result.structuredContent.subject, "abcd");
   assert.match(result.content[1].text, /Third parties wrote .*\/subject/);
+  assert.deepEqual(result.structuredContent.untrusted, ["/subject"]);
+  const name = "Offer\u2067\u200d\u{E0049}\u{E0047}";
+  await on.api("POST", "/api/v1/templates", { name, definition: { subject: "s" } });
+  const { resources } = await client.listResources();
+  assert.ok(resources.some(({ title }) => title === "Offer"));
+  const unknown = await call(client, "get_status", { "x\u202E": 1 });
+  assert.match(unknown.content[0].text, /"\/x is not a known field/);
+  const { messages } = await client.getPrompt({ name: "draft_template",
+    arguments: { description: "a\u200Bb" } });
+  assert.match(messages[0].content.text, /template: ab\n/);
   const { contents } = await client.readResource({ uri: `segmentflow://emails/${send.id}` });
   assert.equal(JSON.parse(contents[0].text).subject, "abcd");
   assert.match(contents[1].text, /\/subject/);

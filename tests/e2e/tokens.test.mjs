@@ -44,12 +44,16 @@ test("the compact mode finds, describes and calls every tool", async (t) => {
   const { tools } = (await call("search_tools", {})).structuredContent;
   const names = (await (await mcpClient(t, on)).client.listTools()).tools.map(({ name }) => name);
   assert.deepEqual(tools.map(({ name }) => name), names);
-  const found = (await call("search_tools", { query: "Batch emails" })).structuredContent.tools;
-  assert.deepEqual(found.map(({ name }) => name), ["batch_send"]);
+  const search = async (query) => (await call("search_tools", { query })).structuredContent;
+  assert.equal((await search("email an invoice to a client")).tools[0].name, "send_email");
+  assert.equal((await search("send a batch")).tools[0].name, "batch_send");
+  const none = await search("zebra");
+  assert.deepEqual(none.tools, []);
+  assert.ok(none.groups.some((line) => line.startsWith("template: list_templates")), none.groups);
   const about = (await call("describe_tool", { name: "get_email" })).structuredContent;
   assert.equal(about.readOnly, true);
   assert.deepEqual(about.inputSchema.required, ["id"]);
-  const status = await call("call_tool", { name: "get_status", arguments: {} });
+  const status = await call("call_tool", { name: "get_status", arguments: "{}" });
   assert.ok(status.structuredContent.scopes.includes("emails:write"));
   for (const name of ["describe_tool", "call_tool"]) {
     const wrong = await call(name, { name: "get_emial" });

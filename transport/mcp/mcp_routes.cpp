@@ -148,11 +148,16 @@ std::vector<http::SingleHeader> single_headers() {
 
 std::vector<http::Route> mcp_routes(const Mount& mount) {
   const auto host = std::make_shared<Host>(mount);
-  return {route_of(host, "POST", mount.path, post_or_stream),
-          route_of(host, "GET", mount.path, post_or_stream),
-          route_of(host, "DELETE", mount.path, post_or_stream),
-          route_of(host, "GET", mount.sse_path, open_sse),
-          route_of(host, "POST", mount.messages_path, post_to_sse)};
+  std::vector<http::Route> routes;
+  // Hosts let people write the address, and many end it with a slash.
+  for (const char* end : {"", "/"}) {
+    for (const char* method : {"POST", "GET", "DELETE"}) {
+      routes.push_back(route_of(host, method, mount.path + end, post_or_stream));
+    }
+    routes.push_back(route_of(host, "GET", mount.sse_path + end, open_sse));
+    routes.push_back(route_of(host, "POST", mount.messages_path + end, post_to_sse));
+  }
+  return routes;
 }
 
 }  // namespace transport::mcp_http

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "mcp/catalog.hpp"
+#include "mcp/open_questions.hpp"
 #include "tests/unit/mcp/conversation.hpp"
 
 using namespace mcp_test;
@@ -141,7 +142,8 @@ TEST_CASE("exchange: a question that the client refuses, or has to leave open, e
   const auto before = client.replies.size();
   client.send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}})");
   CHECK(client.connection->in_flight() == 0);
-  CHECK(client.replies.size() == before);
+  CHECK(client.replies.size() == before + 1);  // only the question is taken back
+  CHECK(client.replies.back().find("notifications/cancelled") != std::string::npos);
 }
 
 TEST_CASE("exchange: nothing is kept of a call that was cancelled while it asked") {
@@ -183,6 +185,71 @@ TEST_CASE("exchange: a question that is not answered in time ends the call") {
   });
   REQUIRE(answered != client.replies.end());
   CHECK(Json::parse(*answered)["id"] == 1);
+}
+
+namespace {
+
+// Asks, and goes on without an answer.
+Answered<ToolResult> ask_if_possible(const ToolCall&, const Exchange& exchange) {
+  if (exchange.is_unanswered("q")) return ToolResult{.text = "nobody answered"};
+  if (exchange.input("q") != nullptr) return ToolResult{.text = "answered"};
+  auto question = mcp::elicitation("q", "?", Json::parse(kForm));
+  question.is_optional = true;
+  return InputRequired{{question}, std::nullopt};
+}
+
+std::size_t count_of(const Client& client, const std::string& part) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      client.replies, [&](const std::string& reply) { return reply.find(part) != reply.npos; }));
+}
+
+}  // namespace
+
+TEST_CASE("exchange: a call goes on without the answer to an optional question") {
+  mcp::ServerLimits limits;
+  limits.input_lifetime = std::chrono::seconds(1'000);
+  const auto server = test_server(limits);
+  Client client(server, one_tool(ask_if_possible));
+  initialize(client, R"({"elicitation":{}})");
+  const auto ask = [&](const char* id) {
+    client.send(call_text(id, "work", "{}"));
+    return Json::parse(client.replies.back())["id"].dump();
+  };
+  client.send(R"({"jsonrpc":"2.0","id":)" + ask("1") +
+              R"(,"error":{"code":-32601,"message":"no such method"}})");
+  CHECK(text_of(Json::parse(client.replies.back())) == "nobody answered");
+  client.send(R"({"jsonrpc":"2.0","id":)" + ask("2") + R"(,"result":"what?"})");
+  CHECK(text_of(Json::parse(client.replies.back())) == "nobody answered");
+  CHECK(count_of(client, "notifications/cancelled") == 0);
+  const std::string late = ask("3");
+  server->questions->give_up(mcp::Session::Clock::now() - std::chrono::seconds(1'000));
+  CHECK(client.connection->in_flight() == 1);
+  server->questions->give_up(mcp::Session::Clock::now());
+  CHECK(text_of(Json::parse(client.replies.back())) == "nobody answered");
+  CHECK(count_of(client, R"("notifications/cancelled","params":{"requestId":)" + late) == 1);
+  ask("4");
+  client.connection->end_input();
+  CHECK(text_of(Json::parse(client.replies.back())) == "nobody answered");
+  CHECK(client.connection->in_flight() == 0);
+}
+
+TEST_CASE("exchange: a client that goes leaves a question open, one that cancels does not") {
+  int unanswered = 0;
+  Client client(one_tool([&](const ToolCall& call, const Exchange& exchange) {
+    if (exchange.is_unanswered("q")) ++unanswered;
+    return ask_if_possible(call, exchange);
+  }));
+  initialize(client, R"({"elicitation":{}})");
+  client.send(call_text("1", "work", "{}"));
+  const std::string id = Json::parse(client.replies.back())["id"].dump();
+  client.send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  CHECK(unanswered == 0);
+  CHECK(client.connection->in_flight() == 0);
+  // Its question is closed at the client too.
+  CHECK(count_of(client, R"("notifications/cancelled","params":{"requestId":)" + id) == 1);
+  client.send(call_text("2", "work", "{}"));
+  client.connection.reset();
+  CHECK(unanswered == 1);
 }
 
 TEST_CASE("exchange: a client that opens addresses only is not asked to fill in a form") {

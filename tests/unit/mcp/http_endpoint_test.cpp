@@ -94,6 +94,28 @@ TEST_CASE("endpoint: a session carries its revision, on every node and after a r
   CHECK(endpoint.session() != endpoint.session());
 }
 
+TEST_CASE("endpoint: the body says that it is a handshake, and a session its era") {
+  Endpoint endpoint;
+  const std::string hello = Endpoint::initialize("2025-06-18");
+  for (const Headers& headers :
+       {Headers{{"mcp-method", "initialize"}}, modern_headers("initialize"),
+        Headers{{"mcp-method", "tools/list"}, {"mcp-name", "x"}},
+        Headers{{"mcp-protocol-version", "2025-06-18"}, {"mcp-method", "initialize"}}}) {
+    const auto begun = endpoint.post(hello, headers);
+    CHECK(begun.status == 200);
+    CHECK(parsed(begun)["result"]["protocolVersion"] == "2025-06-18");
+  }
+  const std::string id = endpoint.session("2025-03-26");
+  const auto list = endpoint.post(kList, {{"mcp-session-id", id}, {"mcp-method", "tools/list"}});
+  REQUIRE(list.status == 200);
+  CHECK_FALSE(parsed(list)["result"]["tools"][0].contains("title"));
+  CHECK(endpoint
+            .post(R"({"jsonrpc":"2.0","method":"notifications/initialized"})",
+                  {{"mcp-session-id", id}, {"mcp-method", "notifications/initialized"}})
+            .status == 202);
+  CHECK(endpoint.post(kList, {{"mcp-method", "tools/list"}}).status == 400);  // the modern era
+}
+
 TEST_CASE("endpoint: a session belongs to its key") {
   Endpoint endpoint;
   const std::string id = endpoint.session();

@@ -157,6 +157,8 @@ TEST_CASE("an unknown tool is named with its nearest neighbour") {
   const Json far = client.ask(call_text("1", std::string(5'000, 'q')));
   CHECK(error_code(far) == -32602);
   CHECK(error_text(far).size() < 250);
+  const Json hidden = client.ask(call_text("1", "echo\u202e_txt\U000E0041"));
+  CHECK_THAT(error_text(hidden), Catch::Contains("'echo_txt'"));
   CHECK(provider->calls == 0);
 }
 

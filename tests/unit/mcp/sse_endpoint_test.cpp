@@ -17,8 +17,9 @@ class Sse {
   mcp::HttpAnswer open(const std::string& identity = "alice") {
     return endpoint->open({"GET", {}, ""}, {provider, identity});
   }
-  int post(const std::string& id, const std::string& body, const std::string& identity = "alice") {
-    return endpoint->post(id, {"POST", {}, body}, {provider, identity}).status;
+  int post(const std::string& id, const std::string& body, const std::string& identity = "alice",
+           mcp::HttpHeaders headers = {}) {
+    return endpoint->post(id, {"POST", std::move(headers), body}, {provider, identity}).status;
   }
 
   std::shared_ptr<mcp::Provider> provider = std::make_shared<DirectProvider>();
@@ -50,6 +51,22 @@ TEST_CASE("sse: answers come on the stream, posts are only taken") {
   CHECK(Json::parse(event.substr(21))["result"]["protocolVersion"] == "2024-11-05");
   CHECK(on.post(id, "{") == 202);
   CHECK(answer.stream->take().bytes.find("-32700") != std::string::npos);
+}
+
+TEST_CASE("sse: a client that opens its stream anew goes on without a handshake") {
+  const auto first_tool = [](Sse& on, const mcp::HttpHeaders& headers) {
+    const auto answer = on.open();
+    const std::string id = id_in(answer);
+    CHECK(on.post(id, R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})", "alice", headers) ==
+          202);
+    const Json list = Json::parse(answer.stream->take().bytes.substr(21));
+    CHECK(on.post(id, kInitialize) == 202);  // all the same
+    CHECK(answer.stream->take().bytes.find("protocolVersion") != std::string::npos);
+    return list["result"]["tools"][0];
+  };
+  Sse on;
+  CHECK(first_tool(on, {}).contains("outputSchema"));
+  CHECK_FALSE(first_tool(on, {{"mcp-protocol-version", "2024-11-05"}}).contains("annotations"));
 }
 
 TEST_CASE("sse: a session belongs to its key and ends with its stream") {

@@ -63,6 +63,26 @@ TEST_CASE("dispatcher: sending, repeating, reading back") {
                        {{"id", desk.ids.next().to_string()}})) == "NotFound");
 }
 
+TEST_CASE("dispatcher: ids are completed for the organisation that may read them") {
+  Desk desk;
+  const auto sent = desk.call("emails.send", desk.secret_of_writer, desk.send_input("k"));
+  const auto id = sent.value().body().at("id").get<std::string>();
+  const std::string foreign = desk.write([&](Transaction& tx) {
+    const auto other = ensure_organization(tx, desk.ids, "B");
+    return create_api_key(tx, desk.ids, desk.entropy, other, "k", {"emails:read"}, false).secret;
+  });
+  const auto completed = [&](const std::string& with) {
+    std::promise<std::vector<Uuid>> promise;
+    desk.dispatcher.complete(*desk.registry.find_by_id("emails.retrieve"), with, id.substr(0, 8),
+                             [&](std::vector<Uuid> ids) { promise.set_value(std::move(ids)); });
+    return promise.get_future().get();
+  };
+  REQUIRE(completed(desk.secret_of_reader).size() == 1);
+  CHECK(completed(desk.secret_of_reader)[0].to_string() == id);
+  CHECK(completed(foreign).empty());
+  CHECK(completed(desk.secret_of_writer).empty());
+}
+
 TEST_CASE("dispatcher: input that breaks its description is refused by path") {
   Desk desk;
   Json input = desk.send_input("k");

@@ -146,6 +146,20 @@ TEST_CASE("registry: a key sees the tools that its scopes allow") {
   CHECK(lists.list_for({"emails:read"}, {}) == lists.list_for({"emails:read"}, {}));
 }
 
+TEST_CASE("registry: prepared lists are kept for the last that asked for them") {
+  const Registry registry;
+  ToolLists lists(registry);
+  const std::vector<std::string> scopes = {"emails:read"};
+  const std::weak_ptr<const mcp::ToolList> first = lists.list_for(scopes, {{"first"}});
+  const std::weak_ptr<const mcp::ToolList> used = lists.list_for(scopes, {});
+  for (std::size_t i = 0; i < ToolLists::kept_max; ++i) {
+    lists.list_for(scopes, {{std::to_string(i)}});
+    lists.list_for(scopes, {});
+  }
+  CHECK(first.expired());
+  CHECK_FALSE(used.expired());
+}
+
 TEST_CASE("registry: a filter narrows what a key sees") {
   const Registry registry;
   const auto groups = [&](std::string_view text) { return parse_tool_groups(registry, text); };

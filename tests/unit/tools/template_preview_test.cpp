@@ -44,6 +44,7 @@ TEST_CASE("preview: a saved template and its definition look the same") {
   Json saved = {{"templateId", desk.receipt.id.to_string()}};
   saved["state"] = Json::parse(kState);
   Json draft = {{"definition", test::simple_definition()}};
+  draft["definition"]["from"] = "receipts@example.com";
   draft["state"] = Json::parse(kState);
   const Json shown = desk.shown(saved);
   CHECK(shown.at("subject") == "Receipt for order ord_1");
@@ -52,6 +53,32 @@ TEST_CASE("preview: a saved template and its definition look the same") {
   CHECK(shown.at("htmlBytes") == shown.at("html").get<std::string>().size());
   CHECK(shown.at("isComplete") == true);
   CHECK(desk.shown(draft) == shown);
+  for (const char* member : {"templateId", "templateKey"}) {
+    Json by_key = {{member, "receipt"}};
+    by_key["state"] = Json::parse(kState);
+    CHECK(desk.shown(by_key) == shown);
+  }
+}
+
+TEST_CASE("preview: a draft whose sender is none is not complete, and is told the senders") {
+  Previews desk;
+  const auto sender_problem = [&](const char* from) {
+    Json draft = {{"definition", test::simple_definition()}};
+    if (*from != '\0') draft["definition"]["from"] = from;
+    const Json shown = desk.shown(draft);
+    for (const Json& problem : shown.at("problems")) {
+      CHECK(shown.at("isComplete") == false);
+      CHECK(problem.at("severity") == "Error");
+      CHECK(problem.at("message").get<std::string>().find(
+                "Acme Receipts <receipts@example.com> (senderProfileId " +
+                desk.receipts.id.to_string()) != std::string::npos);
+      return problem.at("code").get<std::string>();
+    }
+    return std::string();
+  };
+  CHECK(sender_problem("") == "missing_sender");
+  CHECK(sender_problem("nobody@example.com") == "unknown_sender");
+  CHECK(sender_problem("Any Name <Receipts@EXAMPLE.com>").empty());
 }
 
 TEST_CASE("preview: says which values are missing, and what is wrong where") {
@@ -89,6 +116,8 @@ TEST_CASE("preview: either a template or a definition, never neither or both") {
   Json both = {{"templateId", desk.receipt.id.to_string()}};
   both["definition"] = test::simple_definition();
   CHECK(refusal(desk.preview(both)) == "ValidationFailed /definition");
+  const Json names = {{"templateId", "receipt"}, {"templateKey", "receipt"}};
+  CHECK(refusal(desk.preview(names)) == "ValidationFailed /definition");
 }
 
 TEST_CASE("preview: what cannot be shown is refused with its path in the request") {
@@ -108,11 +137,13 @@ TEST_CASE("preview: another organisation's template is not there") {
   const Uuid foreign = desk.write([&](Transaction& tx) {
     NewTemplate theirs;
     theirs.name = "Theirs";
+    theirs.key = "theirs";
     theirs.definition = test::simple_definition();
     const Uuid other = ensure_organization(tx, desk.ids, "B").id;
     return test::must(create_template(tx, desk.ids, other, theirs)).template_.id;
   });
   CHECK(refusal(desk.preview({{"templateId", foreign.to_string()}})) == "NotFound /templateId");
+  CHECK(refusal(desk.preview({{"templateKey", "theirs"}})) == "NotFound /templateKey");
 }
 
 TEST_CASE("preview: the brand is that of the caller's organisation") {
@@ -145,8 +176,8 @@ TEST_CASE("format: its example previews without a finding") {
   const Json format = desk.describe_format();
   CHECK(format.at("components").size() == 15);
   const Json shown = desk.shown({{"definition", format.at("example")}});
-  CHECK(shown.at("isComplete") == true);
-  CHECK(shown.at("problems").empty());
+  REQUIRE(shown.at("problems").size() == 1);  // whose senders there are it cannot know
+  CHECK(shown.at("problems")[0].at("code") == "missing_sender");
   for (const Json& variable : shown.at("variables")) {
     CAPTURE(variable.at("path").get<std::string>());
     CHECK(variable.at("missing") == false);

@@ -20,9 +20,10 @@ TEST_CASE("untrusted: is found wherever it stands in an answer") {
   const Registry registry;
   Json send{{"id", "x\u200By"}, {"failureMessage", "550 go\u202E away"}};
   const auto& retrieve = *registry.find_by_id("emails.retrieve")->response;
-  CHECK(clean_untrusted(retrieve, send) == std::vector<std::string>{"/failureMessage"});
+  CHECK(clean_untrusted(retrieve, send) == std::vector<std::string>{"/id", "/failureMessage"});
   CHECK(send["failureMessage"] == "550 go away");
-  CHECK(send["id"] == "x\u200By");
+  // Nobody but us writes an id; a character that hides is taken out all the same, and named.
+  CHECK(send["id"] == "xy");
   Json none{{"failureMessage", nullptr}};
   CHECK(clean_untrusted(retrieve, none).empty());
   Json batch{{"items", {{{"index", 0}, {"send", {{"failureMessage", "a\u200B"}}}}}}};
