@@ -143,8 +143,10 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
           *database_, CommitterLimits{settings_.commit_batch_max, settings_.commit_queue_max})) {
   committer_->on_commit([this] { wake_delivery(); });
   readers_ = std::make_unique<ReaderPool>(settings_.reader_threads, settings_.calls_in_flight_max);
+  acceptor_ =
+      std::make_unique<Acceptor>(*database_, *committer_, *readers_, templates_, *accept_sends_);
   engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_,
-                           *authenticator_, *accept_sends_, [this] { return delivery_status(); },
+                           *authenticator_, *acceptor_, [this] { return delivery_status(); },
                            std::string(kVersion)});
   audit_ = std::make_unique<AuditLog>(*committer_);
   dispatcher_ = std::make_unique<Dispatcher>(
@@ -153,7 +155,7 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
 
 Runtime::~Runtime() {
   leave(std::chrono::milliseconds(0));
-  readers_.reset();
+  readers_->stop();
   audit_->stop();
   committer_.reset();
 }

@@ -66,6 +66,7 @@ class Runtime {
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<Acceptor> acceptor_;
 
   mutable std::mutex joined_mutex_;
   std::shared_ptr<Membership> membership_;

@@ -52,7 +52,9 @@ Result<NewTemplate> read_template_file(std::string_view text) {
   wanted.name = file.name;
   wanted.purpose = file.purpose.value_or("Transactional");
   wanted.language = file.language.value_or("en");
-  wanted.definition = std::move(file.definition);
+  auto definition = check_definition(file.definition);
+  if (!definition) return tl::unexpected(std::move(definition.error()));
+  wanted.definition = std::move(*definition);
   return wanted;
 }
 

@@ -67,6 +67,8 @@ struct EmailSend {
   std::string created_at;
   std::string updated_at;
   std::optional<bool> dry_run;
+  std::optional<std::vector<std::string>> missing_paths;
+  std::optional<std::vector<std::string>> unused_data;
 };
 
 enum class AcceptedStatus { Accepted };
@@ -220,6 +222,14 @@ struct Description<segmentflow::wire::EmailSend> {
       field("updatedAt", &T::updated_at,
             {.doc = "When the record last changed.", .format = Format::DateTime}),
       field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
+      field("missingPaths", &T::missing_paths,
+            {.doc = "In the answer to a send: paths that the template reads and that have no "
+                    "value, so they come out empty; at most 20.",
+             .example = R"(["/data/orderId"])"}),
+      field("unusedData", &T::unused_data,
+            {.doc = "In the answer to a send: members of data that the template does not read; at "
+                    "most 20.",
+             .example = R"(["/data/order_id"])"}),
   };
 };
 

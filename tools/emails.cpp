@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "core/emails/accept.hpp"
+#include "core/emails/acceptor.hpp"
 #include "schemas/emails.hpp"
 #include "tools/batch_brief.hpp"
 #include "tools/confirmation.hpp"
@@ -173,6 +173,13 @@ wire::EmailSend wire_accepted(const Accepted& accepted, bool is_dry_run) {
   return w;
 }
 
+// What a caller who misspelt a name in data wants to know; nothing where all fits.
+void add_fit(wire::EmailSend& w, const AcceptItem& item, const DraftSources& made_from) {
+  DataFit fit = data_fit(item, made_from);
+  if (!fit.missing_paths.empty()) w.missing_paths = std::move(fit.missing_paths);
+  if (!fit.unused_data.empty()) w.unused_data = std::move(fit.unused_data);
+}
+
 wire::ItemError wire_error(const Error& error) {
   const ErrorKind& kind = kind_of(error.code);
   wire::ItemError w;
@@ -214,24 +221,23 @@ void send_email(const Engine& engine, const KeyPtr& key, wire::EmailSendRequest 
   command.is_dry_run = options.is_dry_run;
   command.note = options.note;
   command.items.push_back(prepare_accept(*key, std::move(wanted), engine.secret));
-  command.items.back().approval_id = *cleared;
-  command.items.back().only_replay = options.only_replay;
-  engine.committer.submit(engine.accept_sends, std::move(command),
-                          [done, is_dry_run = options.is_dry_run](Result<AcceptAnswer> answer) {
-                            if (!answer) {
-                              done(tl::unexpected(answer.error()));
-                              return;
-                            }
-                            const Result<Accepted>& accepted = answer->items.front();
-                            if (!accepted) {
-                              done(tl::unexpected(accepted.error()));
-                              return;
-                            }
-                            Reply<wire::EmailSend> reply{wire_accepted(*accepted, is_dry_run)};
-                            if (accepted->replayed)
-                              reply.headers.emplace_back(kReplayedHeader, "true");
-                            done(std::move(reply));
-                          });
+  command.items.back()->approval_id = *cleared;
+  command.items.back()->only_replay = options.only_replay;
+  const std::shared_ptr<const AcceptItem> item = command.items.back();
+  engine.acceptor.accept(std::move(command), [item, done, is_dry_run = options.is_dry_run](
+                                                 Result<AcceptAnswer> answer) {
+    if (!answer) return done(tl::unexpected(answer.error()));
+    const Result<Accepted>& accepted = answer->items.front();
+    if (!accepted) return done(tl::unexpected(accepted.error()));
+    Reply<wire::EmailSend> reply{wire_accepted(*accepted, is_dry_run)};
+    if (accepted->made_from) {
+      reply.complete = [item, made_from = accepted->made_from](wire::EmailSend& w) {
+        add_fit(w, *item, *made_from);
+      };
+    }
+    if (accepted->replayed) reply.headers.emplace_back(kReplayedHeader, "true");
+    done(std::move(reply));
+  });
 }
 
 // --- emails.batchSend ---------------------------------------------------------------------------
@@ -302,7 +308,8 @@ Error at_item(Error error, std::size_t index) {
 struct Batch {
   std::vector<std::optional<std::string>> keys;
   std::vector<Result<Accepted>> results;
-  std::vector<std::size_t> asked;  // which items went to the engine, in order
+  std::vector<std::size_t> asked;                  // which items went to the engine, in order
+  std::vector<std::shared_ptr<AcceptItem>> items;  // those
   bool is_dry_run = false;
 };
 
@@ -327,12 +334,23 @@ wire::EmailBatchResponse batch_response(const Batch& batch) {
   return response;
 }
 
+void add_fits(wire::EmailBatchResponse& response, const Batch& batch) {
+  for (std::size_t n = 0; n < batch.asked.size(); ++n) {
+    const std::size_t i = batch.asked[n];
+    const auto& result = batch.results[i];
+    if (!result || !result->made_from) continue;
+    auto& accepted = std::get<wire::EmailBatchAcceptedItem>(response.items[i]);
+    add_fit(accepted.send, *batch.items[n], *result->made_from);
+  }
+}
+
 // Says so when all that it accepts was accepted before.
-Reply<wire::EmailBatchResponse> batch_reply(const Batch& batch) {
-  Reply<wire::EmailBatchResponse> reply{batch_response(batch)};
+Reply<wire::EmailBatchResponse> batch_reply(const std::shared_ptr<const Batch>& batch) {
+  Reply<wire::EmailBatchResponse> reply{batch_response(*batch)};
   const bool is_replay = std::ranges::all_of(
-      batch.results, [](const auto& result) { return !result || result->replayed; });
+      batch->results, [](const auto& result) { return !result || result->replayed; });
   if (is_replay && reply.response.accepted > 0) reply.headers.emplace_back(kReplayedHeader, "true");
+  reply.complete = [batch](wire::EmailBatchResponse& response) { add_fits(response, *batch); };
   return reply;
 }
 
@@ -376,26 +394,23 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
     batch->results.emplace_back(fail(ErrorCode::Internal, "The item was not handled."));
     batch->asked.push_back(i);
     command.items.push_back(prepare_accept(*key, std::move(*wanted), engine.secret));
-    command.items.back().approval_id = *cleared;
+    command.items.back()->approval_id = *cleared;
   }
+  batch->items = command.items;
   if (command.items.empty()) {
     done(batch_response(*batch));
     return;
   }
-  engine.committer.submit(
-      engine.accept_sends, std::move(command), [batch, done](Result<AcceptAnswer> answer) {
-        if (!answer) {
-          done(tl::unexpected(answer.error()));
-          return;
-        }
-        for (std::size_t n = 0; n < batch->asked.size(); ++n) {
-          const std::size_t i = batch->asked[n];
-          batch->results[i] = std::move(answer->items[n]).map_error([i](Error error) {
-            return at_item(std::move(error), i);
-          });
-        }
-        done(batch_reply(*batch));
+  engine.acceptor.accept(std::move(command), [batch, done](Result<AcceptAnswer> answer) {
+    if (!answer) return done(tl::unexpected(answer.error()));
+    for (std::size_t n = 0; n < batch->asked.size(); ++n) {
+      const std::size_t i = batch->asked[n];
+      batch->results[i] = std::move(answer->items[n]).map_error([i](Error error) {
+        return at_item(std::move(error), i);
       });
+    }
+    done(batch_reply(batch));
+  });
 }
 
 // --- emails.retrieve ----------------------------------------------------------------------------

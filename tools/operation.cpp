@@ -19,13 +19,9 @@ Error invalid_input(std::vector<describe::Problem> problems) {
   return Error{code, std::move(message), std::move(problems)};
 }
 
-Result<Answer> guarded(const std::function<Result<Answer>()>& work) {
-  try {
-    return work();
-  } catch (const std::exception& defect) {
-    spdlog::error("an operation failed: {}", defect.what());
-    return fail(ErrorCode::Internal, "The server failed to handle the request; it is logged.");
-  }
+tl::unexpected<Error> defect(const std::exception& thrown) {
+  spdlog::error("an operation failed: {}", thrown.what());
+  return fail(ErrorCode::Internal, "The server failed to handle the request; it is logged.");
 }
 
 namespace {

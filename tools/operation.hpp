@@ -2,6 +2,7 @@
 // registry of operations (registry.hpp); no surface names a single one.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -78,21 +79,35 @@ class Answer {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
+  // `complete`, which may be empty, adds to the response when it is written.
   template <class Response>
-  static Answer of(Response response, Headers headers = {}) {
-    return Answer(describe::type_of<Response>(),
-                  std::make_shared<const Response>(std::move(response)), std::move(headers));
+  static Answer of(Response response, Headers headers = {},
+                   std::function<void(Response&)> complete = {}) {
+    auto kept = std::make_shared<const Response>(std::move(response));
+    if (!complete)
+      return Answer(describe::type_of<Response>(), std::move(kept), std::move(headers));
+    auto write = [kept = std::move(kept), complete = std::move(complete)] {
+      Response whole = *kept;
+      complete(whole);
+      return describe::write_object(describe::type_of<Response>(), &whole);
+    };
+    return Answer(std::move(write), std::move(headers));
   }
 
-  describe::Json body() const { return describe::write_object(*type_, response_.get()); }
+  describe::Json body() const {
+    return write_ ? write_() : describe::write_object(*type_, response_.get());
+  }
   const Headers& headers() const { return headers_; }
 
  private:
   Answer(const describe::Type& type, std::shared_ptr<const void> response, Headers headers)
       : type_(&type), response_(std::move(response)), headers_(std::move(headers)) {}
+  Answer(std::function<describe::Json()> write, Headers headers)
+      : write_(std::move(write)), headers_(std::move(headers)) {}
 
-  const describe::Type* type_;
+  const describe::Type* type_ = nullptr;
   std::shared_ptr<const void> response_;
+  std::function<describe::Json()> write_;
   Headers headers_;
 };
 using AnswerDone = std::function<void(Result<Answer>)>;
@@ -142,6 +157,7 @@ struct Reply {
       : response(std::move(value)), headers(std::move(extra)) {}
   Response response;
   Answer::Headers headers;
+  std::function<void(Response&)> complete;  // adds what is made when the answer is written
 };
 template <class Response>
 using ReplyDone = std::function<void(Result<Reply<Response>>)>;
@@ -149,7 +165,8 @@ using ReplyDone = std::function<void(Result<Reply<Response>>)>;
 template <class Response>
 Result<Answer> answer_of(Result<Reply<Response>> reply) {
   return std::move(reply).map([](Reply<Response> given) {
-    return Answer::of(std::move(given.response), std::move(given.headers));
+    return Answer::of(std::move(given.response), std::move(given.headers),
+                      std::move(given.complete));
   });
 }
 
@@ -169,9 +186,18 @@ void with_request(const describe::Json& input, const AnswerDone& done, Run run) 
   run(std::move(request));
 }
 
-// Runs `work`; a defect (an exception) is logged and becomes Internal, which tells the caller
-// nothing of what is inside.
-Result<Answer> guarded(const std::function<Result<Answer>()>& work);
+// Logs a defect and makes it Internal, which tells the caller nothing of what is inside.
+tl::unexpected<Error> defect(const std::exception& thrown);
+
+// What `work` gives; a defect (an exception) is an error too.
+template <class Work>
+auto guarded(const Work& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::exception& thrown) {
+    return defect(thrown);
+  }
+}
 
 // A read: a plain function on a reader thread, in one snapshot of the database.
 template <class Request, class Response>
@@ -213,8 +239,39 @@ void mark_dry_run(const OperationInfo& info, Response& response) {
   }
 }
 
-// A change that takes one caller at a time: a plain function on a thread of the committer, whose
-// transaction may be shared with others. It may run more than once (Committer::run).
+// Has `change` run on a thread of the committer, in a transaction that others may share; a dry run
+// in one of its own, which is undone. It may run more than once (Committer::run).
+template <class Response>
+void submit_change(const OperationInfo& info, const Engine& engine, const CallOptions& options,
+                   AnswerDone done, std::function<Result<Reply<Response>>(Transaction&)> change) {
+  auto made = std::make_shared<std::optional<Reply<Response>>>();
+  auto work = [made, change = std::move(change), is_dry_run = options.is_dry_run,
+               note = options.note](Transaction& tx) -> Result<void> {
+    made->reset();
+    auto reply = change(tx);
+    if (!reply) return tl::unexpected(std::move(reply.error()));
+    *made = std::move(*reply);
+    if (is_dry_run) return undone();
+    write_audit(tx, note);
+    return {};
+  };
+  auto answer = [info, made, done = std::move(done),
+                 is_dry_run = options.is_dry_run](Result<void> result) {
+    if (*made && (result || is_dry_run)) {
+      if (is_dry_run) mark_dry_run(info, (*made)->response);
+      done(answer_of(Result<Reply<Response>>(std::move(**made))));
+    } else {
+      done(tl::unexpected(std::move(result.error())));
+    }
+  };
+  if (options.is_dry_run) {
+    engine.committer.submit_alone(std::move(work), std::move(answer));
+  } else {
+    engine.committer.submit(std::move(work), std::move(answer));
+  }
+}
+
+// A change that takes one caller at a time: a plain function in a transaction.
 template <class Request, class Response>
 Operation change_operation(OperationInfo info,
                            std::type_identity_t<Handler<Request, Response>> handler) {
@@ -222,26 +279,39 @@ Operation change_operation(OperationInfo info,
                                 const describe::Json& input, const CallOptions& options,
                                 AnswerDone done) {
     with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
-      auto made = std::make_shared<std::optional<Reply<Response>>>();
-      engine.committer.submit(
-          [&engine, handler, key, request, made, is_dry_run = options.is_dry_run,
-           note = options.note](Transaction& tx) -> Result<void> {
-            made->reset();
-            auto reply = handler(engine, tx, *key, *request);
-            if (!reply) return tl::unexpected(std::move(reply.error()));
-            *made = std::move(*reply);
-            if (is_dry_run) return undone();
-            write_audit(tx, note);
-            return {};
-          },
-          [info, made, done, is_dry_run = options.is_dry_run](Result<void> result) {
-            if (*made && (result || is_dry_run)) {
-              if (is_dry_run) mark_dry_run(info, (*made)->response);
-              done(answer_of(Result<Reply<Response>>(std::move(**made))));
-            } else {
-              done(tl::unexpected(std::move(result.error())));
-            }
+      submit_change<Response>(info, engine, options, done,
+                              [&engine, handler, key, request](Transaction& tx) {
+                                return handler(engine, tx, *key, *request);
+                              });
+    });
+  };
+  return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),
+          problems_of<Request>};
+}
+
+// A change of which a part takes long and needs no database: `prepare` does that part before, on a
+// worker, so that nobody's writes wait for it.
+template <class Request, class Response, class Prepared>
+Operation prepared_change_operation(OperationInfo info, Result<Prepared> (*prepare)(const Request&),
+                                    Result<Reply<Response>> (*handler)(const Engine&, Transaction&,
+                                                                       const ApiKey&,
+                                                                       const Request&,
+                                                                       const Prepared&)) {
+  auto invoke = [info, prepare, handler](const Engine& engine, const KeyPtr& key,
+                                         const describe::Json& input, const CallOptions& options,
+                                         AnswerDone done) {
+    with_request<Request>(input, done, [&](std::shared_ptr<const Request> request) {
+      const bool queued =
+          engine.readers.post([info, &engine, prepare, handler, key, request, options, done] {
+            auto prepared = std::make_shared<const Result<Prepared>>(
+                guarded([&] { return prepare(*request); }));
+            if (!*prepared) return done(tl::unexpected(prepared->error()));
+            submit_change<Response>(info, engine, options, done,
+                                    [&engine, handler, key, request, prepared](Transaction& tx) {
+                                      return handler(engine, tx, *key, *request, **prepared);
+                                    });
           });
+      if (!queued) done(fail(ErrorCode::RateLimited, "Too many changes are waiting; try again."));
     });
   };
   return {info, &describe::type_of<Request>(), &describe::type_of<Response>(), std::move(invoke),

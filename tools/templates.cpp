@@ -118,8 +118,13 @@ DetailReply retrieve(const Engine&, Transaction& tx, const ApiKey& key,
   return reply(tx, key, retrieve_template(tx, key.organization_id, *id));
 }
 
+Result<CheckedDefinition> prepare_create(const wire::TemplateCreateRequest& request) {
+  return check_definition(request.definition);
+}
+
 DetailReply create(const Engine& engine, Transaction& tx, const ApiKey& key,
-                   const wire::TemplateCreateRequest& request) {
+                   const wire::TemplateCreateRequest& request,
+                   const CheckedDefinition& definition) {
   NewTemplate wanted;
   wanted.key = request.key;
   wanted.name = request.name;
@@ -127,7 +132,7 @@ DetailReply create(const Engine& engine, Transaction& tx, const ApiKey& key,
   if (request.language) wanted.language = *request.language;
   wanted.sub_type = request.sub_type;
   wanted.sender_profile_id = id_in(request.sender_profile_id);
-  wanted.definition = request.definition;
+  wanted.definition = definition;
   return reply(tx, key, create_template(tx, engine.ids, key.organization_id, wanted));
 }
 
@@ -148,8 +153,17 @@ std::optional<Error> unknown_reference(const describe::Patch<std::string>& id, c
   return Error{ErrorCode::NotFound, message, {{path, message}}};
 }
 
+using CheckedChange = std::optional<CheckedDefinition>;
+
+Result<CheckedChange> prepare_update(const wire::TemplateUpdateRequest& request) {
+  if (!request.definition) return CheckedChange();
+  return check_definition(*request.definition).map([](CheckedDefinition checked) {
+    return CheckedChange(std::move(checked));
+  });
+}
+
 DetailReply update(const Engine& engine, Transaction& tx, const ApiKey& key,
-                   const wire::TemplateUpdateRequest& request) {
+                   const wire::TemplateUpdateRequest& request, const CheckedChange& definition) {
   if (auto error = unknown_reference(request.brand_kit_id, "/brandKitId", "Brand Kit")) {
     return tl::unexpected(std::move(*error));
   }
@@ -165,7 +179,7 @@ DetailReply update(const Engine& engine, Transaction& tx, const ApiKey& key,
   change.sub_type = request.sub_type;
   change.sender_profile_id = {static_cast<Sender::State>(request.sender_profile_id.state),
                               Uuid::parse(request.sender_profile_id.value).value_or(Uuid{})};
-  change.definition = request.definition;
+  change.definition = definition;
   change.if_revision = revision_in(request.if_match);
   const auto id = find_template(tx, key.organization_id, request.id);
   if (!id) return tl::unexpected(id.error());
@@ -246,7 +260,8 @@ Operation retrieve_operation() {
 }
 
 Operation create_operation() {
-  return change_operation<wire::TemplateCreateRequest, wire::TemplateDetail>(
+  return prepared_change_operation<wire::TemplateCreateRequest, wire::TemplateDetail,
+                                   CheckedDefinition>(
       {.id = "templates.create",
        .method = "POST",
        .path = "/api/v1/templates",
@@ -263,11 +278,12 @@ Operation create_operation() {
            {.read_only = false, .destructive = false, .idempotent = false, .open_world = false},
        .body_bytes_max = kBodyBytesMax,
        .makes_new = true},
-      create);
+      prepare_create, create);
 }
 
 Operation update_operation() {
-  return change_operation<wire::TemplateUpdateRequest, wire::TemplateDetail>(
+  return prepared_change_operation<wire::TemplateUpdateRequest, wire::TemplateDetail,
+                                   CheckedChange>(
       {.id = "templates.update",
        .method = "PUT",
        .path = "/api/v1/templates/{id}",
@@ -282,7 +298,7 @@ Operation update_operation() {
            "Look at problems in the answer, and at the result with preview_template.",
        .hints = {.read_only = false, .destructive = true, .idempotent = true, .open_world = false},
        .body_bytes_max = kBodyBytesMax},
-      update);
+      prepare_update, update);
 }
 
 Operation duplicate_operation() {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/delivery/mime.hpp"
+#include "core/templates/templates.hpp"
 #include "schemas/describe/json.hpp"
 
 namespace segmentflow {
@@ -30,25 +31,10 @@ Result<describe::Json> stored_json(const std::string& text) {
 
 }  // namespace
 
-Result<std::shared_ptr<const CompiledTemplate>> Composer::snapshot(const EmailSend& send) {
-  const Uuid& snapshot_id = send.template_snapshot_id;
-  if (auto known = templates_.find(snapshot_id)) return known;
-  std::string definition;
-  const auto read = database_.read([&](Transaction& tx) {
-    for (const auto& row : tx.query("SELECT definition FROM template_snapshots "
-                                    "WHERE organization_id = $1 AND id = $2",
-                                    {send.organization_id, snapshot_id})) {
-      definition = row[0].text();
-    }
-  });
-  if (!read) return tl::unexpected(read.error());
-  if (definition.empty()) return fail(ErrorCode::Internal, "The template snapshot is missing.");
-  return templates_.compile(snapshot_id, definition);
-}
-
 Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   const EmailSend& send = delivery.send;
-  const auto compiled = snapshot(send);
+  const auto compiled =
+      compiled_snapshot(database_, templates_, send.organization_id, send.template_snapshot_id);
   if (!compiled) return tl::unexpected(compiled.error());
   auto data = stored_json(delivery.data_json);
   if (!data) return tl::unexpected(data.error());

@@ -19,8 +19,6 @@ class Composer {
   Result<OutgoingMail> compose(const Delivery& delivery);
 
  private:
-  Result<std::shared_ptr<const CompiledTemplate>> snapshot(const EmailSend& send);
-
   Database& database_;
   TemplateCache& templates_;
 };

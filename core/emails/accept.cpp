@@ -164,8 +164,9 @@ void write_contents_and_jobs(Transaction& tx, const Made& made) {
   for (const NewSend* each : made) {
     const EmailSend& send = each->send;
     if (send.is_final()) continue;
-    contents.add({send.id, send.organization_id, each->data_json, each->profile_json,
-                  each->brand_json, each->kept_data, each->kept_profile, each->kept_subject});
+    contents.add({send.id, send.organization_id, each->data_json, each->made_from->profile_json,
+                  each->made_from->brand_json, each->kept_data, each->kept_profile,
+                  each->kept_subject});
     const Time due = send.approval_id ? kUnapprovedDue : send.created_at;
     jobs.push_back({send.organization_id, JobKind::Deliver, send.id, due, send.deadline_at});
   }
@@ -207,6 +208,19 @@ void write_approvals(Transaction& tx, const Made& made, Time now) {
       approvals, {now});
 }
 
+void write(Transaction& tx, Time now, std::vector<Decision>& decisions) {
+  Made made;
+  for (Decision& decision : decisions) {
+    if (auto* value = std::get_if<NewSend>(&decision)) made.push_back(value);
+  }
+  write_days(tx, made, now);
+  write_approvals(tx, made, now);
+  write_profiles(tx, made, now);
+  write_external_ids(tx, made, now);
+  write_sends(tx, made);
+  write_contents_and_jobs(tx, made);
+}
+
 // The entry of a call that made this send, among others: one that waits is found by its approval.
 AuditEntry entry_of(const AuditNote& note, const NewSend& made) {
   AuditEntry entry = note.entry;
@@ -216,13 +230,14 @@ AuditEntry entry_of(const AuditNote& note, const NewSend& made) {
   return entry;
 }
 
-// Calls that send something are noted together with it. `decisions` are those of all items.
+// Calls that send something are noted together with it. `decisions` are those of all items of the
+// commands in these places.
 void write_notes(Transaction& tx, std::span<const AcceptCommand> commands,
-                 const std::vector<Decision>& decisions) {
+                 const std::vector<std::size_t>& places, const std::vector<Decision>& decisions) {
   std::vector<AuditEntry> entries;
   auto next = decisions.begin();
-  for (const auto& command : commands) {
-    if (command.is_dry_run) continue;
+  for (const std::size_t place : places) {
+    const AcceptCommand& command = commands[place];
     const auto end = next + static_cast<std::ptrdiff_t>(command.items.size());
     const auto made = std::find_if(
         next, end, [](const Decision& each) { return std::holds_alternative<NewSend>(each); });
@@ -236,17 +251,7 @@ void write_notes(Transaction& tx, std::span<const AcceptCommand> commands,
 
 std::vector<const AcceptItem*> items_of(const AcceptCommand& command) {
   std::vector<const AcceptItem*> items;
-  for (const auto& item : command.items) items.push_back(&item);
-  return items;
-}
-
-// Those that are to be written.
-std::vector<const AcceptItem*> items_of(std::span<const AcceptCommand> commands) {
-  std::vector<const AcceptItem*> items;
-  for (const auto& command : commands) {
-    if (command.is_dry_run) continue;
-    for (const auto& item : command.items) items.push_back(&item);
-  }
+  for (const auto& item : command.items) items.push_back(item.get());
   return items;
 }
 
@@ -256,8 +261,9 @@ Result<Accepted> answer_to(std::vector<Decision>& decisions, std::size_t i,
   if (auto* error = std::get_if<Error>(&decision)) return tl::unexpected(std::move(*error));
   if (auto* replay = std::get_if<Replay>(&decision)) return Accepted{std::move(replay->send), true};
   const auto* repeat = std::get_if<RepeatOf>(&decision);
-  const auto& made = std::get<NewSend>(repeat ? decisions[repeat->index] : decision).send;
-  return Accepted{made, repeat != nullptr, true, new_profiles.contains(made.profile_id)};
+  const auto& made = std::get<NewSend>(repeat ? decisions[repeat->index] : decision);
+  return Accepted{made.send, repeat != nullptr, true, new_profiles.contains(made.send.profile_id),
+                  made.made_from};
 }
 
 // A later item may be for a Profile that an earlier one makes.
@@ -282,32 +288,82 @@ AcceptAnswer answer_of(const AcceptCommand& command, std::vector<Decision>& deci
   return answer;
 }
 
+// The drafts that the command's decisions, from the first on, want.
+std::vector<DraftOrder> orders_in(const AcceptCommand& command, std::vector<Decision>& decisions,
+                                  std::size_t first) {
+  std::vector<DraftOrder> orders;
+  for (std::size_t i = 0; i < command.items.size(); ++i) {
+    auto* undrafted = std::get_if<Undrafted>(&decisions[first + i]);
+    if (undrafted) orders.push_back({i, std::move(undrafted->sources)});
+  }
+  return orders;
+}
+
+using Places = std::vector<std::size_t>;
+
+// The items of the commands in these places.
+std::vector<const AcceptItem*> items_of(std::span<const AcceptCommand> commands,
+                                        const Places& places) {
+  std::vector<const AcceptItem*> items;
+  for (const std::size_t place : places) {
+    for (const auto& item : commands[place].items) items.push_back(item.get());
+  }
+  return items;
+}
+
+Places written_places(std::span<const AcceptCommand> commands) {
+  Places places;
+  for (std::size_t place = 0; place < commands.size(); ++place) {
+    if (!commands[place].is_dry_run) places.push_back(place);
+  }
+  return places;
+}
+
+// Answers the commands that want drafts with their orders and takes their places out; whether there
+// were any.
+bool put_aside(std::span<const AcceptCommand> commands, std::vector<Decision>& decisions,
+               Places& places, std::vector<Result<AcceptAnswer>>& answers) {
+  Places rest;
+  std::size_t first = 0;
+  for (const std::size_t place : places) {
+    const AcceptCommand& command = commands[place];
+    auto orders = orders_in(command, decisions, first);
+    first += command.items.size();
+    if (orders.empty()) {
+      rest.push_back(place);
+    } else {
+      answers[place] = AcceptAnswer{{}, std::move(orders)};
+    }
+  }
+  const bool any = rest.size() < places.size();
+  places = std::move(rest);
+  return any;
+}
+
 }  // namespace
 
 std::vector<Result<AcceptAnswer>> AcceptSends::apply(Transaction& tx,
                                                      std::span<const AcceptCommand> commands) {
-  const auto items = items_of(commands);
-  AcceptLookup lookup = look_up(tx, items, templates_);
-  auto decisions = decide(items, lookup, ids_, secret_, settings_);
-  Made made;
-  for (Decision& decision : decisions) {
-    if (auto* value = std::get_if<NewSend>(&decision)) made.push_back(value);
-  }
-  write_days(tx, made, lookup.now);
-  write_approvals(tx, made, lookup.now);
-  write_profiles(tx, made, lookup.now);
-  write_external_ids(tx, made, lookup.now);
-  write_sends(tx, made);
-  write_contents_and_jobs(tx, made);
-  write_notes(tx, commands, decisions);
-
+  std::vector<Result<AcceptAnswer>> answers(commands.size());
+  Places places = written_places(commands);
+  AcceptLookup lookup;
+  std::vector<Decision> decisions;
+  // Without a command that wants drafts the others are decided anew: what its items would have made
+  // must not be seen by theirs.
+  do {
+    const auto items = items_of(commands, places);
+    lookup = look_up(tx, items, templates_);
+    decisions = decide(items, lookup, ids_, secret_, settings_);
+  } while (put_aside(commands, decisions, places, answers));
+  write(tx, lookup.now, decisions);
+  write_notes(tx, commands, places, decisions);
   const auto new_profiles = new_profiles_of(decisions);
-  std::vector<Result<AcceptAnswer>> answers;
-  answers.reserve(commands.size());
   std::size_t next = 0;
-  for (const auto& command : commands) {
-    answers.emplace_back(command.is_dry_run ? try_out(tx, command)
-                                            : answer_of(command, decisions, new_profiles, next));
+  for (const std::size_t place : places) {
+    answers[place] = answer_of(commands[place], decisions, new_profiles, next);
+  }
+  for (std::size_t place = 0; place < commands.size(); ++place) {
+    if (commands[place].is_dry_run) answers[place] = try_out(tx, commands[place]);
   }
   return answers;
 }
@@ -316,6 +372,8 @@ AcceptAnswer AcceptSends::try_out(Transaction& tx, const AcceptCommand& command)
   const auto items = items_of(command);
   AcceptLookup lookup = look_up(tx, items, templates_);
   auto decisions = decide(items, lookup, ids_, secret_, settings_);
+  auto orders = orders_in(command, decisions, 0);
+  if (!orders.empty()) return {{}, std::move(orders)};
   std::size_t next = 0;
   return answer_of(command, decisions, new_profiles_of(decisions), next);
 }

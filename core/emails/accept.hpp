@@ -3,6 +3,7 @@
 // job.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/access/audit.hpp"
@@ -18,18 +19,27 @@ struct Accepted {
   // Whether send and Profile came to be with this call; those of a dry run do not exist.
   bool is_new = false;
   bool profile_is_new = false;
+  std::shared_ptr<const DraftSources> made_from;  // null where it is replayed from before
 };
 
 // The sends of one call, in order. One send is a list of one.
 struct AcceptCommand {
-  std::vector<AcceptItem> items;
+  std::vector<std::shared_ptr<AcceptItem>> items;
   bool is_dry_run = false;  // decided and answered, and not written
   AuditNotePtr note;        // of the call; may be null
 };
 
-// One result per item: a refused item harms no other.
+// A draft to be made before the item can be accepted.
+struct DraftOrder {
+  std::size_t item = 0;  // its place in the command
+  DraftSources sources;
+};
+
+// One result per item: a refused item harms no other. Or orders: then nothing was decided, and the
+// command comes again with the drafts (acceptor.hpp).
 struct AcceptAnswer {
   std::vector<Result<Accepted>> items;
+  std::vector<DraftOrder> orders;
 };
 
 // Used on the committer's thread.

@@ -38,11 +38,12 @@ class Decider {
       return Replay{known->send};
     }
     if (!item.only_replay.empty()) return two_keys(item);
-    auto made = make(item);
-    if (!made) return made.error();
-    made_by_key_[key] = index;
-    lookup_.sends[key] = KnownSend{made->send, made->request_mac, made->fingerprint};
-    return std::move(*made);
+    Decision decision = make(item);
+    if (const auto* made = std::get_if<NewSend>(&decision)) {
+      made_by_key_[key] = index;
+      lookup_.sends[key] = KnownSend{made->send, made->request_mac, made->fingerprint};
+    }
+    return decision;
   }
 
  private:
@@ -87,24 +88,31 @@ class Decider {
     return effective_fingerprint(item, identities, secret_) == known.fingerprint;
   }
 
-  Result<NewSend> make(const AcceptItem& item) {
+  Decision make(const AcceptItem& item) {
     const auto used = usable_template(item);
-    if (!used) return tl::unexpected(used.error());
+    if (!used) return used.error();
+    if (!(*used)->compiled) return uncompiled(item, **used);
     auto recipient = resolve_recipient(item);
-    if (!recipient) return tl::unexpected(recipient.error());
+    if (!recipient) return recipient.error();
     if (auto guarded = check_guards(item, **used, recipient->profile); !guarded) {
-      return tl::unexpected(guarded.error());
+      return guarded.error();
     }
     const auto sender = resolve_sender(item, **used);
-    if (!sender) return tl::unexpected(sender.error());
+    if (!sender) return sender.error();
     const auto reply_to = resolve_reply_to(item, **used);
-    if (!reply_to) return tl::unexpected(reply_to.error());
-    if (auto group = check_group(item); !group) return tl::unexpected(group.error());
-    auto made = freeze(item, **used, *recipient, *sender, *reply_to);
-    if (!made) return made;
-    if (auto taken = take_from_day(item, lookup_); !taken) return tl::unexpected(taken.error());
+    if (!reply_to) return reply_to.error();
+    if (auto group = check_group(item); !group) return group.error();
+    Decision frozen = freeze(item, **used, *recipient, *sender, *reply_to);
+    if (!std::holds_alternative<NewSend>(frozen)) return frozen;
+    if (auto taken = take_from_day(item, lookup_); !taken) return taken.error();
     remember_recipient(item, *recipient);
-    return made;
+    return frozen;
+  }
+
+  static Decision uncompiled(const AcceptItem& item, const KnownTemplate& used) {
+    const bool was_tried = item.draft && item.draft->made_from.snapshot_id == used.snapshot_id;
+    if (was_tried && !item.draft->subject) return item.draft->subject.error();
+    return Undrafted{{used.snapshot_id, nullptr, {}, {}}};
   }
 
   const KnownTemplate* find_template(const AcceptItem& item) {
@@ -335,14 +343,22 @@ class Decider {
     return SkippedReason::ProfileUnsubscribed;
   }
 
-  Result<NewSend> freeze(const AcceptItem& item, const KnownTemplate& used,
-                         const Recipient& recipient, const Sender& sender,
-                         const std::optional<Address>& reply_to) {
+  Decision freeze(const AcceptItem& item, const KnownTemplate& used, const Recipient& recipient,
+                  const Sender& sender, const std::optional<Address>& reply_to) {
+    DraftSources sources = sources_of(item, used, recipient);
+    const bool is_drafted = item.draft && item.draft->made_from.are_same(sources);
+    if (!is_drafted && !is_quick(item, sources)) return Undrafted{std::move(sources)};
+    Draft draft = is_drafted ? *item.draft : make_draft(item, std::move(sources));
+    if (!draft.subject) return std::move(draft.subject.error());
     NewSend made;
     made.request_mac = item.request_mac;
     made.api_key_id = item.api_key_id;
     if (item.guards) made.day_limit = item.guards->sends_per_day;
     made.data_json = item.data_json;
+    made.kept_data = std::move(draft.kept_data);
+    made.kept_profile = std::move(draft.kept_profile);
+    made.kept_subject = std::move(draft.kept_subject);
+    made.made_from = std::make_shared<const DraftSources>(std::move(draft.made_from));
     made.new_profile = recipient.new_profile;
     made.new_external_id = recipient.new_external_id;
     const bool names_sender = item.request.from || item.request.sender_profile_id;
@@ -350,16 +366,7 @@ class Decider {
         item,
         {used.id, recipient.profile.id, names_sender ? std::optional(sender.id) : std::nullopt},
         secret_);
-    const Json profile = used.compiled->frozen_profile(
-        recipient.profile.id, recipient.profile.email, recipient.profile.properties);
-    made.profile_json = describe::dump_json(profile);
-    if (used.compiled->reads_brand) {
-      if (const auto* brand = find_in(lookup_.brands, item.organization_id))
-        made.brand_json = *brand;
-    }
-    auto subject = freeze_subject(item, *used.compiled, profile, made);
-    if (!subject) return tl::unexpected(subject.error());
-    fill_send(made.send, item, used, recipient, *subject);
+    fill_send(made.send, item, used, recipient, item.request.subject.value_or(*draft.subject));
     // A skipped send is final already.
     if (made.send.is_final() && made.kept_subject) made.send.subject = *made.kept_subject;
     made.send.sender_profile_id = sender.id;
@@ -368,24 +375,15 @@ class Decider {
     return made;
   }
 
-  // The subject, and what of the send is kept when it is final.
-  static Result<std::string> freeze_subject(const AcceptItem& item, const CompiledTemplate& used,
-                                            const Json& profile, NewSend& made) {
-    const Json& data = item.request.data;
-    const Json brand = made.brand_json ? Json::parse(*made.brand_json) : Json();
-    const Json* const brand_root = made.brand_json ? &brand : nullptr;
-    const auto kept_data = used.without_sensitive("data", data);
-    const auto kept_profile = used.without_sensitive("profile", profile);
-    if (kept_data) made.kept_data = describe::dump_json(*kept_data);
-    if (kept_profile) made.kept_profile = describe::dump_json(*kept_profile);
-    if (item.request.subject) return *item.request.subject;
-    auto subject = used.render_subject({&data, &profile, nullptr, brand_root});
-    if (!subject || !(kept_data || kept_profile)) return subject;
-    const auto kept =
-        used.render_subject({kept_data ? &*kept_data : &data,
-                             kept_profile ? &*kept_profile : &profile, nullptr, brand_root});
-    if (kept && *kept != *subject) made.kept_subject = *kept;
-    return subject;
+  DraftSources sources_of(const AcceptItem& item, const KnownTemplate& used,
+                          const Recipient& recipient) const {
+    DraftSources sources{used.snapshot_id, used.compiled, {}, {}};
+    sources.profile_json = describe::dump_json(used.compiled->frozen_profile(
+        recipient.profile.id, recipient.profile.email, recipient.profile.properties));
+    if (!used.compiled->reads_brand) return sources;
+    const auto* brand = find_in(lookup_.brands, item.organization_id);
+    if (brand) sources.brand_json = *brand;
+    return sources;
   }
 
   void fill_send(EmailSend& send, const AcceptItem& item, const KnownTemplate& used,

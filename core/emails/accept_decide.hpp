@@ -3,6 +3,7 @@
 // make.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/emails/accept_lookup.hpp"
+#include "core/emails/draft.hpp"
 
 namespace segmentflow {
 
@@ -24,10 +26,9 @@ struct NewSend {
   std::string fingerprint;
   Uuid api_key_id;
   std::optional<std::int64_t> day_limit;  // of the key
-  // What rendering reads, frozen, as JSON texts: of the profile the values that the template names.
+  // What rendering reads, frozen: the data as JSON text, and what the draft was made from.
   std::string data_json;
-  std::string profile_json;
-  std::optional<std::string> brand_json;
+  std::shared_ptr<const DraftSources> made_from;
   // What becomes of data, profile and subject when the send is final; nullopt: they stay.
   std::optional<std::string> kept_data;
   std::optional<std::string> kept_profile;
@@ -45,7 +46,12 @@ struct RepeatOf {
   std::size_t index;
 };
 
-using Decision = std::variant<NewSend, Replay, RepeatOf, Error>;
+// Cannot be decided before there is a draft made from these.
+struct Undrafted {
+  DraftSources sources;
+};
+
+using Decision = std::variant<NewSend, Replay, RepeatOf, Error, Undrafted>;
 
 struct AcceptSettings {
   Time deadline = 4 * 24 * 3600 * kMicrosPerSecond;  // from accept to the last attempt

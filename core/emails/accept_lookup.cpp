@@ -6,6 +6,7 @@
 
 #include "core/brand/brand_kits.hpp"
 #include "core/emails/accept_guards.hpp"
+#include "core/emails/draft.hpp"
 #include "core/senders/senders.hpp"
 
 namespace segmentflow {
@@ -70,21 +71,17 @@ void keep_templates(const SqlRows& rows, AcceptLookup& found) {
   }
 }
 
-void compile_templates(Transaction& tx, AcceptLookup& found, TemplateCache& cache) {
-  SqlInput missing({{"organization_id", SqlType::Bytes}, {"id", SqlType::Bytes}});
+// Compiling takes long, so what is not compiled yet is left to those who make drafts.
+void find_compiled(const Items& items, AcceptLookup& found, TemplateCache& cache) {
   for (auto& [key, known] : found.templates) {
     known.compiled = cache.find(known.snapshot_id);
-    if (!known.compiled) missing.add({key.first, known.snapshot_id});
-  }
-  std::map<Uuid, std::shared_ptr<const CompiledTemplate>> compiled;
-  for (const auto& row : tx.query("SELECT s.id, s.definition FROM {input} AS i "
-                                  "JOIN template_snapshots s "
-                                  "ON s.organization_id = i.organization_id AND s.id = i.id",
-                                  missing)) {
-    compiled[row[0].uuid()] = cache.compile(row[0].uuid(), row[1].text());
-  }
-  for (auto& [key, known] : found.templates) {
-    if (!known.compiled) known.compiled = compiled.at(known.snapshot_id);
+    if (known.compiled) continue;
+    for (const auto* item : items) {
+      const auto& draft = item->draft;
+      if (draft && draft->made_from.snapshot_id == known.snapshot_id) {
+        known.compiled = draft->made_from.compiled;
+      }
+    }
   }
 }
 
@@ -109,13 +106,13 @@ void look_up_templates(Transaction& tx, const Items& items, AcceptLookup& found,
   }
   keep_templates(tx.query(kById, by_id.input()), found);
   keep_templates(tx.query(kByKey, by_key.input()), found);
-  compile_templates(tx, found, cache);
+  find_compiled(items, found, cache);
 }
 
 void look_up_brands(Transaction& tx, AcceptLookup& found) {
   std::set<Uuid> organization_ids;
   for (const auto& [key, known] : found.templates) {
-    if (known.compiled->reads_brand) organization_ids.insert(key.first);
+    if (known.compiled && known.compiled->reads_brand) organization_ids.insert(key.first);
   }
   if (!organization_ids.empty()) found.brands = default_brands(tx, organization_ids);
 }
@@ -192,7 +189,8 @@ void look_up_senders(Transaction& tx, const Items& items, AcceptLookup& found) {
   }
   for (const auto& [key, known] : found.templates) {
     if (known.sender_profile_id) by_id.add(key.first, *known.sender_profile_id);
-    if (known.compiled->from) by_email.add(key.first, known.compiled->from->key());
+    if (known.compiled && known.compiled->from)
+      by_email.add(key.first, known.compiled->from->key());
   }
   keep_senders(tx.query(kById, by_id.input()), found);
   keep_senders(tx.query(kByEmail, by_email.input()), found);
@@ -206,7 +204,8 @@ void look_up_domains(Transaction& tx, const Items& items, AcceptLookup& found) {
     }
   }
   for (const auto& [key, known] : found.templates) {
-    if (known.compiled->reply_to) domains.add(key.first, known.compiled->reply_to->domain());
+    if (!known.compiled || !known.compiled->reply_to) continue;
+    domains.add(key.first, known.compiled->reply_to->domain());
   }
   for (const auto& row :
        tx.query("SELECT d.organization_id, d.domain FROM {input} AS i JOIN sending_domains d "

@@ -36,7 +36,7 @@ struct KnownTemplate {
   std::string problems;  // JSON text of the findings
   std::optional<Uuid> sender_profile_id;
   Uuid snapshot_id;
-  std::shared_ptr<const CompiledTemplate> compiled;
+  std::shared_ptr<const CompiledTemplate> compiled;  // null: to be compiled, which takes long
 };
 
 struct KnownProfile {

@@ -72,9 +72,10 @@ std::string request_form(const AcceptItem& item) {
 
 }  // namespace
 
-AcceptItem prepare_accept(const ApiKey& key, SendRequest request,
-                          const InstallationSecret& secret) {
-  AcceptItem item;
+std::shared_ptr<AcceptItem> prepare_accept(const ApiKey& key, SendRequest request,
+                                           const InstallationSecret& secret) {
+  auto prepared = std::make_shared<AcceptItem>();
+  AcceptItem& item = *prepared;
   item.organization_id = key.organization_id;
   item.api_key_id = key.id;
   item.at_most_once = key.at_most_once;
@@ -85,7 +86,7 @@ AcceptItem prepare_accept(const ApiKey& key, SendRequest request,
   item.plain_mac = secret.mac("send-plain", plain_form(item.request, data_mac));
   if (item.request.to) item.erased_key = erased_email_key(secret, item.request.to->key());
   item.request_mac = secret.mac("send-request", request_form(item));
-  return item;
+  return prepared;
 }
 
 std::string effective_fingerprint(const AcceptItem& item, const EffectiveIdentities& identities,

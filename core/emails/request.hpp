@@ -16,6 +16,8 @@
 
 namespace segmentflow {
 
+struct Draft;  // draft.hpp
+
 struct TemplateKey {
   std::string value;
 };
@@ -54,12 +56,14 @@ struct AcceptItem {
   std::string data_json;   // compact JSON text of request.data
   std::string plain_mac;   // over the canonical form of all that needs no resolving
   std::string erased_key;  // what `to` would be found by if its Profile was erased; "" without `to`
-  std::string request_mac;  // over the canonical form of the request as asked
+  std::string request_mac;             // over the canonical form of the request as asked
+  std::shared_ptr<const Draft> draft;  // made before; null: none was needed so far
 };
 
 // Computes the keyed hashes: keyed, because data holds secrets that a plain hash would let be
 // guessed.
-AcceptItem prepare_accept(const ApiKey& key, SendRequest request, const InstallationSecret& secret);
+std::shared_ptr<AcceptItem> prepare_accept(const ApiKey& key, SendRequest request,
+                                           const InstallationSecret& secret);
 
 // What identifies the caller's decision once identities are resolved. "Left to the template" is a
 // value of its own, so that a retry after a template edit is still a replay.

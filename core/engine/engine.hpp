@@ -9,7 +9,7 @@
 #include "core/base/id.hpp"
 #include "core/base/secret.hpp"
 #include "core/delivery/delivery_config.hpp"
-#include "core/emails/accept.hpp"
+#include "core/emails/acceptor.hpp"
 #include "core/store/committer.hpp"
 #include "core/store/database.hpp"
 #include "core/store/readers.hpp"
@@ -32,7 +32,7 @@ struct Engine {
   Committer& committer;
   ReaderPool& readers;
   Authenticator& authenticator;
-  AcceptSends& accept_sends;
+  Acceptor& acceptor;
   std::function<DeliveryStatus()> delivery_status;
   std::string version;
 };

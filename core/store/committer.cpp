@@ -101,7 +101,10 @@ Error poisoned() {
 }  // namespace
 
 Committer::Committer(Database& database, CommitterLimits limits)
-    : database_(database), limits_(limits), work_write_(std::make_unique<WorkWrite>()) {
+    : database_(database),
+      limits_(limits),
+      work_write_(std::make_unique<WorkWrite>()),
+      alone_write_(std::make_unique<WorkWrite>()) {
   const int count = database.writers();
   threads_.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
@@ -128,7 +131,16 @@ Result<void> Committer::run_always(Work work) {
 }
 
 void Committer::submit(Work work, std::function<void(Result<void>)> done) {
-  submit<Work, std::monostate>(*work_write_, std::move(work),
+  submit_to(*work_write_, std::move(work), std::move(done));
+}
+
+void Committer::submit_alone(Work work, std::function<void(Result<void>)> done) {
+  submit_to(*alone_write_, std::move(work), std::move(done));
+}
+
+void Committer::submit_to(ListWrite<Work, std::monostate>& write, Work work,
+                          std::function<void(Result<void>)> done) {
+  submit<Work, std::monostate>(write, std::move(work),
                                [done = std::move(done)](Result<std::monostate> result) {
                                  done(std::move(result).map([](std::monostate) {}));
                                });
@@ -187,11 +199,22 @@ void Committer::work() {
     }
     lock.unlock();
     const Groups groups = group(taken);
-    std::vector<Slice> slices;
-    for (const auto& each : groups) slices.push_back({each.get(), 0, each->size()});
-    commit(slices);
+    commit(groups);
     lock.lock();
   }
+}
+
+// All in one transaction, but for what is to have one of its own.
+void Committer::commit(const std::vector<std::unique_ptr<CommitGroup>>& groups) {
+  std::vector<Slice> shared;
+  for (const auto& each : groups) {
+    if (each->kind() != alone_write_.get()) {
+      shared.push_back({each.get(), 0, each->size()});
+      continue;
+    }
+    for (std::size_t i = 0; i < each->size(); ++i) commit(std::array{Slice{each.get(), i, 1}});
+  }
+  if (!shared.empty()) commit(shared);
 }
 
 // Shared first; after a poisoned attempt in parts, down to the single command.

@@ -96,6 +96,10 @@ class Committer {
   // The same without waiting; `done` as that of the other submit().
   void submit(Work work, std::function<void(Result<void>)> done);
 
+  // The same in a transaction of its own: for work that ends with an Error after it has written, as
+  // a dry run does, so that no neighbour is rolled back with it.
+  void submit_alone(Work work, std::function<void(Result<void>)> done);
+
   // Called on a thread of the committer after each commit, after its answers; set before the first
   // submit. Keep it short.
   void on_commit(std::function<void()> hook);
@@ -125,10 +129,13 @@ class Committer {
   }
 
   void enqueue(std::size_t queue_max, std::unique_ptr<detail::Pending> pending);
+  void submit_to(ListWrite<Work, std::monostate>& write, Work work,
+                 std::function<void(Result<void>)> done);
   std::optional<Error> try_enqueue(std::size_t queue_max,
                                    std::unique_ptr<detail::Pending>& pending);
   void require_other_thread() const;
   void work();
+  void commit(const std::vector<std::unique_ptr<detail::CommitGroup>>& groups);
   void commit(std::span<const detail::Slice> slices);
   void commit_in_parts(std::span<const detail::Slice> slices);
   void finish(std::span<const detail::Slice> slices, bool committed);
@@ -136,6 +143,7 @@ class Committer {
   Database& database_;
   const CommitterLimits limits_;
   const std::unique_ptr<ListWrite<Work, std::monostate>> work_write_;
+  const std::unique_ptr<ListWrite<Work, std::monostate>> alone_write_;
   std::function<void()> on_commit_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;

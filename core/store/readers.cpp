@@ -22,12 +22,17 @@ ReaderPool::ReaderPool(int threads, std::size_t queue_max) : queue_max_(queue_ma
 }
 
 ReaderPool::~ReaderPool() {
+  stop();
+}
+
+void ReaderPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool ReaderPool::post(std::function<void()> work) {

@@ -16,7 +16,10 @@ class ReaderPool {
   ReaderPool(int threads, std::size_t queue_max);
   ~ReaderPool();
 
-  // Queues `work`; false when the queue is full (the caller answers RateLimited).
+  // Runs what is queued and takes nothing more.
+  void stop();
+
+  // Queues `work`; false when the queue is full (the caller answers RateLimited) or after stop().
   [[nodiscard]] bool post(std::function<void()> work);
 
  private:

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "core/templates/definition.hpp"
+#include "core/templates/render/expression.hpp"
 #include "core/templates/sensitive.hpp"
 
 namespace segmentflow {
@@ -40,6 +40,12 @@ void note_paths(CompiledTemplate& compiled) {
   }
 }
 
+std::size_t count_values(std::string_view text) {
+  const auto pieces = render::parse_template(text).pieces;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(pieces, [](const auto& piece) { return piece.pointer.has_value(); }));
+}
+
 // One line of at most so many characters: a subject is a header.
 std::string as_subject(std::string text) {
   std::replace_if(
@@ -54,6 +60,26 @@ std::string as_subject(std::string text) {
     }
   }
   return text;
+}
+
+// Whoever writes a definition gets as many findings back as a person can read; the last one counts
+// the others, and is an error if one of those is.
+void limit_findings(std::vector<render::Finding>& findings) {
+  std::size_t bytes = 0;
+  const auto rest = std::ranges::find_if(findings, [&](const render::Finding& each) {
+    bytes += each.path.size() + each.message.size();
+    return bytes > kFindingsBytesMax;
+  });
+  const auto listed = std::min(static_cast<std::size_t>(rest - findings.begin()), kFindingsMax);
+  if (listed == findings.size()) return;
+  const auto more = findings.begin() + static_cast<std::ptrdiff_t>(listed);
+  const bool any_error = std::any_of(more, findings.end(), [](const render::Finding& each) {
+    return each.severity == Severity::Error;
+  });
+  const std::size_t count = findings.size() - listed;
+  findings.resize(listed);
+  findings.push_back({"more_problems", any_error ? Severity::Error : Severity::Warning, "",
+                      fmt::format("{} more problems are not listed. Mend these first.", count)});
 }
 
 Result<void> compile_body(const Json& body, CompiledTemplate& compiled) {
@@ -121,6 +147,7 @@ Result<CompiledTemplate> compile_template(const Json& definition) {
   CompiledTemplate compiled;
   DefinitionReader reader(definition, compiled.findings);
   compiled.subject = reader.text("subject");
+  compiled.subject_values = count_values(compiled.subject);
   compiled.preheader = reader.text("preheader");
   compiled.from = reader.address("from");
   compiled.reply_to = reader.address("replyTo");
@@ -145,6 +172,7 @@ Result<CompiledTemplate> compile_template(const Json& definition) {
   std::ranges::sort(paths);
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   note_paths(compiled);
+  limit_findings(compiled.findings);
   return compiled;
 }
 
@@ -156,10 +184,10 @@ std::shared_ptr<const CompiledTemplate> TemplateCache::find(const Uuid& snapshot
   return found->second.compiled;
 }
 
-std::shared_ptr<const CompiledTemplate> TemplateCache::compile(const Uuid& snapshot_id,
-                                                               const std::string& definition) {
+Result<std::shared_ptr<const CompiledTemplate>> TemplateCache::compile(
+    const Uuid& snapshot_id, const std::string& definition) {
   auto compiled = compile_template(Json::parse(definition));
-  if (!compiled) throw std::logic_error("a stored template snapshot does not compile");
+  if (!compiled) return tl::unexpected(std::move(compiled.error()));
   auto shared = std::make_shared<const CompiledTemplate>(std::move(*compiled));
   const std::lock_guard lock(mutex_);
   if (const auto known = entries_.find(snapshot_id); known != entries_.end()) {

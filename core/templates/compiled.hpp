@@ -21,8 +21,9 @@ namespace segmentflow {
 
 // Immutable, thread-safe.
 struct CompiledTemplate {
-  std::string subject;    // may hold ${/path}
-  std::string preheader;  // may hold ${/path}
+  std::string subject;             // may hold ${/path}
+  std::size_t subject_values = 0;  // how many it holds
+  std::string preheader;           // may hold ${/path}
   std::optional<Address> from;
   std::optional<Address> reply_to;
   std::shared_ptr<const render::Spec> spec;  // nullptr when the body is not a spec at all
@@ -58,7 +59,10 @@ struct CompiledTemplate {
 // sensitiveTransactionalVariablePaths?}. ValidationFailed when the body is not a flat spec or is
 // over budget; everything else is a finding: those of the body, and, as errors, missing_subject,
 // missing_body, invalid_address, invalid_member, invalid_sensitive_path; as warnings,
-// unknown_member, unknown_root.
+// unknown_member, unknown_root. At most kFindingsMax findings of kFindingsBytesMax bytes are
+// listed; then more_problems counts the others.
+inline constexpr std::size_t kFindingsMax = 100;
+inline constexpr std::size_t kFindingsBytesMax = 64 << 10;  // of their paths and messages
 Result<CompiledTemplate> compile_template(const describe::Json& definition);
 
 // Compiled snapshots by id: a snapshot never changes, so nothing is ever stale. Thread-safe.
@@ -67,9 +71,10 @@ class TemplateCache {
   explicit TemplateCache(std::size_t entries_max = 512) : entries_max_(entries_max) {}
 
   std::shared_ptr<const CompiledTemplate> find(const Uuid& snapshot_id);
-  // Compiles the stored definition and keeps it. A stored definition compiled when it was saved.
-  std::shared_ptr<const CompiledTemplate> compile(const Uuid& snapshot_id,
-                                                  const std::string& definition);
+  // Compiles the stored definition and keeps it. Errors as compile_template: what an earlier
+  // version saved may be over a limit of this one.
+  Result<std::shared_ptr<const CompiledTemplate>> compile(const Uuid& snapshot_id,
+                                                          const std::string& definition);
 
  private:
   using Order = std::list<Uuid>;

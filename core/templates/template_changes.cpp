@@ -91,31 +91,6 @@ Result<void> check_key_is_free(Transaction& tx, const Uuid& organization_id,
       {{"/key", "The key is that of another template."}});
 }
 
-// A definition that may be saved.
-struct Checked {
-  std::string text;
-  bool is_complete = false;
-  std::string problems;
-};
-
-Result<Checked> check_definition(const Json& definition) {
-  Checked checked;
-  checked.text = describe::dump_json(definition);
-  if (checked.text.size() > kTemplateDefinitionBytesMax) {
-    const std::string message = fmt::format("The definition has {} bytes; at most {} are allowed.",
-                                            checked.text.size(), kTemplateDefinitionBytesMax);
-    return fail(ErrorCode::PayloadTooLarge, message, {{"/definition", message}});
-  }
-  auto compiled = compile_template(definition);
-  if (!compiled) {
-    for (auto& problem : compiled.error().problems) problem.path = "/definition" + problem.path;
-    return tl::unexpected(std::move(compiled.error()));
-  }
-  checked.is_complete = compiled->is_complete();
-  checked.problems = findings_to_json(compiled->findings);
-  return checked;
-}
-
 Uuid save_snapshot(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                    const Uuid& template_id, const std::string& definition) {
   const Bytes digest{sha256(definition)};
@@ -131,8 +106,8 @@ Uuid save_snapshot(Transaction& tx, IdSource& ids, const Uuid& organization_id,
 }
 
 Result<TemplateDetail> insert_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
-                                       const Uuid& id, const NewTemplate& wanted,
-                                       const Checked& checked) {
+                                       const Uuid& id, const NewTemplate& wanted) {
+  const CheckedDefinition& checked = wanted.definition;
   const Uuid snapshot_id = save_snapshot(tx, ids, organization_id, id, checked.text);
   tx.query(
       "INSERT INTO templates (id, organization_id, key, name, purpose, status, sub_type, language, "
@@ -199,6 +174,24 @@ bool is_template_key(std::string_view text) {
                      [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
+Result<CheckedDefinition> check_definition(const Json& definition) {
+  CheckedDefinition checked;
+  checked.text = describe::dump_json(definition);
+  if (checked.text.size() > kTemplateDefinitionBytesMax) {
+    const std::string message = fmt::format("The definition has {} bytes; at most {} are allowed.",
+                                            checked.text.size(), kTemplateDefinitionBytesMax);
+    return fail(ErrorCode::PayloadTooLarge, message, {{"/definition", message}});
+  }
+  auto compiled = compile_template(definition);
+  if (!compiled) {
+    for (auto& problem : compiled.error().problems) problem.path = "/definition" + problem.path;
+    return tl::unexpected(std::move(compiled.error()));
+  }
+  checked.is_complete = compiled->is_complete();
+  checked.problems = findings_to_json(compiled->findings);
+  return checked;
+}
+
 Result<TemplateDetail> create_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                                        const NewTemplate& wanted) {
   const Uuid id = wanted.id.value_or(ids.next());
@@ -211,9 +204,7 @@ Result<TemplateDetail> create_template(Transaction& tx, IdSource& ids, const Uui
   if (auto free = check_key_is_free(tx, organization_id, wanted.key, id); !free) {
     return tl::unexpected(free.error());
   }
-  const auto checked = check_definition(wanted.definition);
-  if (!checked) return tl::unexpected(checked.error());
-  return insert_template(tx, ids, organization_id, id, wanted, *checked);
+  return insert_template(tx, ids, organization_id, id, wanted);
 }
 
 Result<TemplateDetail> update_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
@@ -223,12 +214,6 @@ Result<TemplateDetail> update_template(Transaction& tx, IdSource& ids, const Uui
   }
   if (auto sender = check_sender(tx, organization_id, given(change.sender_profile_id)); !sender) {
     return tl::unexpected(sender.error());
-  }
-  std::optional<Checked> definition;
-  if (change.definition) {
-    auto checked = check_definition(*change.definition);
-    if (!checked) return tl::unexpected(checked.error());
-    definition = std::move(*checked);
   }
   if (!take_revision(tx, organization_id, id)) return tl::unexpected(no_template(id.to_string()));
   auto current = retrieve_template(tx, organization_id, id);
@@ -244,7 +229,7 @@ Result<TemplateDetail> update_template(Transaction& tx, IdSource& ids, const Uui
   apply_patch(t.key, change.key);
   apply_patch(t.sub_type, change.sub_type);
   apply_patch(t.sender_profile_id, change.sender_profile_id);
-  if (definition) {
+  if (const auto& definition = change.definition) {
     t.snapshot_id = save_snapshot(tx, ids, organization_id, id, definition->text);
     t.is_complete = definition->is_complete;
     t.problems = definition->problems;
@@ -302,8 +287,8 @@ Result<TemplateDetail> duplicate_template(Transaction& tx, IdSource& ids,
   if (auto free = check_key_is_free(tx, organization_id, key, copy_id); !free) {
     return tl::unexpected(free.error());
   }
-  return insert_template(tx, ids, organization_id, copy_id, copy,
-                         {original->definition, t.is_complete, t.problems});
+  copy.definition = {original->definition, t.is_complete, t.problems};
+  return insert_template(tx, ids, organization_id, copy_id, copy);
 }
 
 Result<TemplateDetail> set_template_status(Transaction& tx, const Uuid& organization_id,

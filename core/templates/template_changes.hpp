@@ -15,6 +15,18 @@ inline constexpr std::int64_t kDeleteScanJobs = 50'000;
 // A lower-case name of a template: ^[a-z0-9][a-z0-9._-]{0,99}$ (segmentflow-api.md §9 #25).
 bool is_template_key(std::string_view text);
 
+// A definition that may be saved.
+struct CheckedDefinition {
+  std::string text;  // compact JSON
+  bool is_complete = false;
+  std::string problems;  // as Template::problems
+};
+
+// Compiles the definition to see what is wrong with it: takes as long as that does, so not inside a
+// transaction. ValidationFailed (it is no flat spec, or over budget; paths from /definition),
+// PayloadTooLarge. What is merely wrong inside is listed in `problems`.
+Result<CheckedDefinition> check_definition(const describe::Json& definition);
+
 struct NewTemplate {
   std::optional<Uuid> id;  // made when absent
   std::optional<std::string> key;
@@ -23,12 +35,11 @@ struct NewTemplate {
   std::string language = "en";
   std::optional<std::string> sub_type;
   std::optional<Uuid> sender_profile_id;
-  describe::Json definition;
+  CheckedDefinition definition;
 };
 
-// Errors of all that save a definition: ValidationFailed (it is no flat spec, or over budget; paths
-// from /definition), PayloadTooLarge, NotFound (the sender profile), Conflict (the key is another
-// template's). What is merely wrong inside is saved, and listed in Template::problems.
+// Errors of all that save a definition: ValidationFailed, NotFound (the sender profile), Conflict
+// (the key is another template's).
 Result<TemplateDetail> create_template(Transaction& tx, IdSource& ids, const Uuid& organization_id,
                                        const NewTemplate& wanted);
 
@@ -40,7 +51,7 @@ struct TemplateChange {
   describe::Patch<std::string> key;
   describe::Patch<std::string> sub_type;
   describe::Patch<Uuid> sender_profile_id;
-  std::optional<describe::Json> definition;
+  std::optional<CheckedDefinition> definition;
   std::optional<std::int64_t> if_revision;  // only when this is the revision; absent: last one wins
 };
 

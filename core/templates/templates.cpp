@@ -102,4 +102,22 @@ std::map<Uuid, Time> template_versions(Transaction& tx, const std::vector<Uuid>&
   return row_versions(tx, "templates", ids);
 }
 
+Result<std::shared_ptr<const CompiledTemplate>> compiled_snapshot(Database& database,
+                                                                  TemplateCache& cache,
+                                                                  const Uuid& organization_id,
+                                                                  const Uuid& snapshot_id) {
+  if (auto known = cache.find(snapshot_id)) return known;
+  std::string definition;
+  const auto read = database.read([&](Transaction& tx) {
+    for (const auto& row : tx.query("SELECT definition FROM template_snapshots "
+                                    "WHERE organization_id = $1 AND id = $2",
+                                    {organization_id, snapshot_id})) {
+      definition = row[0].text();
+    }
+  });
+  if (!read) return tl::unexpected(read.error());
+  if (definition.empty()) return fail(ErrorCode::Internal, "The template snapshot is missing.");
+  return cache.compile(snapshot_id, definition);
+}
+
 }  // namespace segmentflow

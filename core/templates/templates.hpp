@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/id.hpp"
 #include "core/store/database.hpp"
+#include "core/templates/compiled.hpp"
 #include "schemas/describe/json.hpp"
 
 namespace segmentflow {
@@ -68,5 +69,12 @@ Error no_template(std::string_view name);
 // NotFound when there is none in this organisation.
 Result<TemplateDetail> retrieve_template(Transaction& tx, const Uuid& organization_id,
                                          const Uuid& id);
+
+// The snapshot compiled: the cache's, or read and kept there. NotReady when it cannot be read now;
+// else as TemplateCache::compile.
+Result<std::shared_ptr<const CompiledTemplate>> compiled_snapshot(Database& database,
+                                                                  TemplateCache& cache,
+                                                                  const Uuid& organization_id,
+                                                                  const Uuid& snapshot_id);
 
 }  // namespace segmentflow

@@ -236,8 +236,9 @@ TEST_CASE("replay: a key belongs to its organisation, not to the API key that us
     wanted.key = "receipt";
     wanted.name = "Receipt";
     wanted.purpose = "Transactional";
-    wanted.definition = test::simple_definition();
-    wanted.definition["from"] = "g@globex.org";
+    describe::Json definition = test::simple_definition();
+    definition["from"] = "g@globex.org";
+    wanted.definition = test::checked(definition);
     test::must(import_template(tx, shop.ids, globex.id, wanted));
     return std::pair(make(shop.organization), make(globex));
   });

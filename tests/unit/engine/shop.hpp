@@ -1,15 +1,17 @@
 // A house with an organisation that can send: a verified domain, two senders, a template, a key.
 #pragma once
 
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "core/access/api_keys.hpp"
-#include "core/emails/accept.hpp"
+#include "core/emails/acceptor.hpp"
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
 #include "core/templates/template_changes.hpp"
+#include "core/templates/templates.hpp"
 #include "tests/unit/engine/house.hpp"
 
 namespace segmentflow::test {
@@ -38,6 +40,10 @@ T must(Result<T> result) {
   return std::move(*result);
 }
 
+inline CheckedDefinition checked(const describe::Json& definition) {
+  return must(check_definition(definition));
+}
+
 class Shop : public House {
  public:
   explicit Shop(CommitterLimits limits = {}) : House(limits) {
@@ -60,10 +66,14 @@ class Shop : public House {
     wanted.name = template_key;
     wanted.purpose = std::move(purpose);
     wanted.sender_profile_id = sender;
-    wanted.definition = definition;
-    return write([&](Transaction& tx) {
+    wanted.definition = checked(definition);
+    const Template made = write([&](Transaction& tx) {
       return must(import_template(tx, ids, organization.id, wanted)).template_;
     });
+    // As after a first send.
+    if (made.is_complete)
+      must(compiled_snapshot(*database, templates, organization.id, made.snapshot_id));
+    return made;
   }
   Uuid add_profile(std::string_view email) {
     return write(
@@ -94,7 +104,14 @@ class Shop : public House {
     for (auto& each : requests) {
       command.items.push_back(prepare_accept(as, std::move(each), secret));
     }
-    return must(committer->run(accepting, std::move(command))).items;
+    return accept_command(std::move(command)).items;
+  }
+  AcceptAnswer accept_command(AcceptCommand command) {
+    auto promise = std::make_shared<std::promise<Result<AcceptAnswer>>>();
+    acceptor.accept(std::move(command), [promise](Result<AcceptAnswer> answer) {
+      promise->set_value(std::move(answer));
+    });
+    return must(promise->get_future().get());
   }
   Result<Accepted> accept_one(SendRequest wanted) {
     std::vector<SendRequest> list;
@@ -115,6 +132,8 @@ class Shop : public House {
   Template receipt;
   TemplateCache templates;
   AcceptSends accepting{ids, secret, templates, AcceptSettings{}};
+  ReaderPool readers{1, 100};
+  Acceptor acceptor{*database, *committer, readers, templates, accepting};
 };
 
 // "ok", or the refusal as "NotFound /templateId".

@@ -84,6 +84,27 @@ class House {
 
 }  // namespace
 
+TEST_CASE("committer: what is undone alone rolls no neighbour back") {
+  House house;
+  house.hold();
+  std::atomic<int> undone = 0;
+  std::atomic<int> kept = 0;
+  for (int i = 0; i < 5; ++i) {
+    house.committer->submit_alone(
+        [i](Transaction& tx) -> Result<void> {
+          tx.query("INSERT INTO notes (name) VALUES ($1)", {"dry " + std::to_string(i)});
+          return fail(ErrorCode::Conflict, "undone");
+        },
+        [&](Result<void> result) { undone += result ? 0 : 1; });
+    house.committer->submit(house.add, note("kept " + std::to_string(i)),
+                            [&](Result<std::int64_t> result) { kept += result ? 1 : 0; });
+  }
+  house.release.count_down();
+  test::await([&] { return undone == 5 && kept == 5; });
+  CHECK(house.committer->counters().retries == 0);
+  CHECK(house.names().size() == 5);
+}
+
 TEST_CASE("A command is answered after it is in the database") {
   House house;
   const auto id = house.committer->run(house.add, note("one"));

@@ -16,7 +16,7 @@ NewTemplate wanted(std::optional<std::string> key = {}) {
   NewTemplate made;
   made.key = std::move(key);
   made.name = "Welcome";
-  made.definition = simple_definition();
+  made.definition = test::checked(simple_definition());
   return made;
 }
 
@@ -223,8 +223,9 @@ TEST_CASE("template changes: names and keys end at their limits") {
 TEST_CASE("template changes: a definition that breaks it makes a template incomplete, and back") {
   Shop shop;
   TemplateChange broken;
-  broken.definition = simple_definition();
-  (*broken.definition)["body"]["elements"]["t"]["type"] = "Txt";
+  Json definition = simple_definition();
+  definition["body"]["elements"]["t"]["type"] = "Txt";
+  broken.definition = test::checked(definition);
   const Template incomplete = must(update(shop, shop.receipt.id, broken)).template_;
   CHECK_FALSE(incomplete.is_complete);
   CHECK(Json::parse(incomplete.problems).at(0).at("path") == "/body/elements/t/type");
@@ -233,7 +234,7 @@ TEST_CASE("template changes: a definition that breaks it makes a template incomp
   rename.name = "Still broken";
   CHECK_FALSE(must(update(shop, shop.receipt.id, rename)).template_.is_complete);
   TemplateChange mended;
-  mended.definition = simple_definition();
+  mended.definition = test::checked(simple_definition());
   CHECK(must(update(shop, shop.receipt.id, mended)).template_.is_complete);
   CHECK(test::outcome(shop.accept_one(shop.request("a"))) == "ok");
 }

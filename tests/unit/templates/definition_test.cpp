@@ -123,3 +123,25 @@ TEST_CASE("definition: whether it reads the brand, anywhere in it") {
   definition["body"]["elements"]["t"]["visible"] = {{"$state", "/brand/logo"}};
   CHECK(must(compile_template(definition)).reads_brand);
 }
+
+TEST_CASE("definition: a great many findings are counted, and an error among them stays one") {
+  Json definition = simple_definition();
+  for (std::size_t i = 0; i < kFindingsMax + 5; ++i) {
+    definition["unknown" + std::to_string(i)] = 1;
+  }
+  definition["body"]["elements"]["t"]["type"] = "Txt";
+  const auto compiled = must(compile_template(definition));
+  REQUIRE(compiled.findings.size() == kFindingsMax + 1);
+  CHECK(compiled.findings.back().code == "more_problems");
+  CHECK_FALSE(compiled.is_complete());
+
+  Json wide = simple_definition();
+  for (int i = 0; i < 40; ++i) {
+    wide["body"]["elements"][std::string(4'000, 'e') + std::to_string(i)] = {{"type", "Txt"}};
+  }
+  std::size_t bytes = 0;
+  for (const auto& finding : must(compile_template(wide)).findings) {
+    bytes += finding.path.size() + finding.message.size();
+  }
+  CHECK(bytes <= kFindingsBytesMax + 200);
+}

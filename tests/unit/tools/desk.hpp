@@ -41,11 +41,10 @@ class Desk : public Shop {
 
   std::string secret_of_writer;
   std::string secret_of_reader;
-  ReaderPool readers{1, 100};
   Authenticator authenticator{*database, clock};
   Engine engine{clock,         ids,        secret,
                 *database,     *committer, readers,
-                authenticator, accepting,  [] { return DeliveryStatus{}; },
+                authenticator, acceptor,   [] { return DeliveryStatus{}; },
                 "test"};
   Registry registry;
 

@@ -138,7 +138,7 @@ TEST_CASE("preview: another organisation's template is not there") {
     NewTemplate theirs;
     theirs.name = "Theirs";
     theirs.key = "theirs";
-    theirs.definition = test::simple_definition();
+    theirs.definition = test::checked(test::simple_definition());
     const Uuid other = ensure_organization(tx, desk.ids, "B").id;
     return test::must(create_template(tx, desk.ids, other, theirs)).template_.id;
   });
