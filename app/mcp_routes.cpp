@@ -52,20 +52,20 @@ class Identifier {
     const ToolOffer offer{{std::move(*groups), *read_only}, *compact};
     const auto given = api_key_of(request.headers);
     if (!given) return refuse(given.error());
-    runtime_.dispatcher().identify(
-        *given, [this, secret = *given, offer, id = request.request_id, done](Result<KeyPtr> key) {
-          if (!key) return done(http_response(tl::unexpected(key.error()), id));
-          auto caller =
-              std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
-          done(mcp::HttpCaller{
-              offered_tools(runtime_.registry(), lists_, offer, std::move(caller), {.resources = true}),
-              (*key)->id.to_string(),
-              [&dispatcher = runtime_.dispatcher(), secret](const std::function<void()>& may_not) {
-                dispatcher.identify(secret, [may_not](const Result<KeyPtr>& now) {
-                  if (!now && now.error().code == ErrorCode::Unauthorized) may_not();
-                });
-              }});
-        });
+    runtime_.dispatcher().identify(*given, [this, secret = *given, offer, id = request.request_id,
+                                            done](Result<KeyPtr> key) {
+      if (!key) return done(http_response(tl::unexpected(key.error()), id));
+      auto caller =
+          std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
+      done(mcp::HttpCaller{
+          offered_tools(runtime_.registry(), lists_, offer, std::move(caller), {.resources = true}),
+          (*key)->id.to_string(),
+          [&dispatcher = runtime_.dispatcher(), secret](const std::function<void()>& may_not) {
+            dispatcher.identify(secret, [may_not](const Result<KeyPtr>& now) {
+              if (!now && now.error().code == ErrorCode::Unauthorized) may_not();
+            });
+          }});
+    });
   }
 
  private:
