@@ -72,6 +72,11 @@ struct EmailRetrieveRequest {
   std::string id;
 };
 
+// Nothing stands beside the address; its grammar is checked where it is resolved.
+inline bool is_bare(std::string_view text) {
+  return text.find_first_of("<> \"") == std::string_view::npos;
+}
+
 }  // namespace segmentflow::wire
 
 namespace describe {
@@ -82,10 +87,14 @@ struct Description<segmentflow::wire::EmailTo> {
   static constexpr std::string_view name = "EmailTo";
   static constexpr std::string_view doc = "The one primary recipient. It resolves to one Profile.";
   static constexpr auto fields = std::tuple{
-      field("email", &T::email,
-            {.doc = "Email address of the recipient, bare. Finds the Profile or creates it.",
-             .length_max = segmentflow::wire::kFriendlyAddressLengthMax,
-             .example = R"("alex@example.com")"}),
+      field(
+          "email", &T::email,
+          {.doc = "Email address of the recipient, bare. Finds the Profile or creates it.",
+           .length_max = segmentflow::wire::kFriendlyAddressLengthMax,
+           .check = segmentflow::wire::is_bare,
+           .check_says = "This must be a bare email address such as \"alex@example.com\", without "
+                         "a display name, angle brackets or blanks.",
+           .example = R"("alex@example.com")"}),
       field("externalId", &T::external_id,
             {.doc = "Your own id of the customer. Alone it must be that of a Profile; with email "
                     "it may link or create one.",

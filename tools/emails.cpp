@@ -61,16 +61,6 @@ class SendReader {
     return std::nullopt;
   }
 
-  // Without what may stand beside an address: it identifies a Profile, which has its own name.
-  std::optional<Address> bare_address(std::string_view path,
-                                      const std::optional<std::string>& text) {
-    if (!text || text->find_first_of("<> \"") == std::string::npos) return address(path, text);
-    problem(path,
-            "This must be a bare email address such as \"alex@example.com\", without a display "
-            "name, angle brackets or blanks.");
-    return std::nullopt;
-  }
-
   // Each mailbox once: a copy named twice is one copy.
   std::vector<Address> addresses(std::string_view path,
                                  const std::optional<describe::OneOrMany<std::string>>& texts) {
@@ -100,7 +90,7 @@ class SendReader {
   void read_recipient(const wire::EmailSendFields& fields, SendRequest& request) {
     request.profile_id = id(fields.profile_id);
     if (fields.to) {
-      request.to = bare_address("/to/email", fields.to->email);
+      request.to = address("/to/email", fields.to->email);
       request.external_id = fields.to->external_id;
       if (!fields.to->email && !fields.to->external_id) {
         problem("/to", "to needs an email, an externalId, or both.");
