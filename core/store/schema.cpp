@@ -339,6 +339,21 @@ CREATE INDEX audit_log_of_time ON audit_log (called_at);
 CREATE INDEX audit_log_of_key ON audit_log (api_key_id, called_at);
 )sql";
 
+// `crashes` counts the processes that died with the job before anybody could say that it was not to
+// blame, `lone_crashes` those that rendered nothing else meanwhile (core/jobs/suspects.hpp). The
+// first index is for claims of what is due, the second for organisations in turn.
+constexpr std::string_view kSuspects = R"sql(
+ALTER TABLE jobs ADD COLUMN crashes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN lone_crashes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN is_alone BIGINT NOT NULL DEFAULT 0;
+DROP INDEX jobs_due;
+CREATE INDEX jobs_due ON jobs (due_at) WHERE crashes = 0;
+CREATE INDEX jobs_of_organization ON jobs (organization_id, due_at) WHERE crashes = 0;
+CREATE INDEX jobs_suspect ON jobs (lone_crashes, due_at) WHERE crashes > 0;
+ALTER TABLE installation ADD COLUMN looked_at BIGINT;
+ALTER TABLE installation ADD COLUMN clock_steps BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 // Erasing a Profile finds its emails by it, and goes through them in the order of their rows.
 constexpr std::string_view kErasure = R"sql(
 CREATE INDEX email_sends_of_profile ON email_sends (organization_id, profile_id, row_id);
@@ -349,6 +364,7 @@ constexpr std::array kMigrations = {
     Migration{2, "many nodes", kManyNodes, kManyNodesHints},
     Migration{3, "authoring", kAuthoring, kAuthoringHints},
     Migration{4, "guards", kGuards},
+    Migration{5, "suspects", kSuspects},
     Migration{7, "erasure index", kErasure},
 };
 
