@@ -159,6 +159,7 @@ std::shared_ptr<DeliveryHost::Line> DeliveryHost::make_line(const std::string& u
   if (!line->transport) return nullptr;
   DeliverySettings delivery;
   delivery.in_flight_max = settings_.deliveries_in_flight_max;
+  delivery.compose_threads = settings_.compose_threads;
   delivery.retry = settings_.retry;
   line->loop = std::make_unique<DeliveryLoop>(
       database_, committer_, membership_, composer_, *line->transport, ids_, entropy_, clock_,
@@ -204,9 +205,12 @@ void DeliveryHost::purge_old() {
 void DeliveryHost::end_overdue_sends() {
   if (role_ != InstanceRole::Serve) return;
   std::int64_t overdue = 0;
-  const auto read =
-      database_.read([&](Transaction& tx) { overdue = count_overdue_jobs(tx, JobKind::Deliver); });
-  if (!read || overdue == 0) return;
+  bool is_steady = true;
+  const auto read = database_.read([&](Transaction& tx) {
+    overdue = count_overdue_jobs(tx, JobKind::Deliver);
+    is_steady = membership_.queue_clock().is_steady(tx);
+  });
+  if (!read || !is_steady || overdue == 0) return;
   const auto ended = committer_.run([&](Transaction& tx) -> Result<void> {
     segmentflow::end_overdue_sends(tx, kOverdueBatch);
     return {};

@@ -81,6 +81,7 @@ void add_installation(Families& families, Runtime& runtime) {
   double overdue = 0;
   double queued = 0;
   double held = 0;
+  double suspects = 0;
   double approvals = 0;
   std::vector<StoreGauge> gauges;
   const auto read = runtime.database().read([&](Transaction& tx) {
@@ -88,6 +89,7 @@ void add_installation(Families& families, Runtime& runtime) {
     overdue = static_cast<double>(count_overdue_jobs(tx, JobKind::Deliver));
     queued = static_cast<double>(tx.query("SELECT count(*) FROM jobs").at(0)[0].integer());
     held = static_cast<double>(count_held_jobs(tx));
+    suspects = static_cast<double>(count_suspects(tx));
     approvals = static_cast<double>(count_waiting_approvals(tx));
     gauges = runtime.database().gauges(tx);
   });
@@ -98,6 +100,8 @@ void add_installation(Families& families, Runtime& runtime) {
                queued);
   families.add("segmentflow_jobs_held", "Jobs that wait for segmentflow resume", MetricType::Gauge,
                held);
+  families.add("segmentflow_jobs_suspect", "Emails whose process died with them under way",
+               MetricType::Gauge, suspects);
   families.add("segmentflow_approvals_waiting", "Calls that wait for segmentflow approvals",
                MetricType::Gauge, approvals);
   for (const StoreGauge& gauge : gauges) {

@@ -13,6 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whoever previews can wait; mail and calls go before.
+constexpr int kPreviewNice = 15;
+
 Result<void> make_data_dir(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::is_directory(folder, error)) return {};
@@ -145,9 +148,13 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
   readers_ = std::make_unique<ReaderPool>(settings_.reader_threads, settings_.calls_in_flight_max);
   acceptor_ =
       std::make_unique<Acceptor>(*database_, *committer_, *readers_, templates_, *accept_sends_);
+  previews_ = std::make_unique<RenderWorkers>(
+      RenderWorkersOptions{.threads = settings_.preview_threads,
+                           .nice = kPreviewNice,
+                           .waiting_max = settings_.previews_waiting_max});
   engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_,
-                           *authenticator_, *acceptor_, [this] { return delivery_status(); },
-                           std::string(kVersion)});
+                           *authenticator_, *acceptor_, *previews_, composer_->gate(),
+                           [this] { return delivery_status(); }, std::string(kVersion)});
   audit_ = std::make_unique<AuditLog>(*committer_);
   dispatcher_ = std::make_unique<Dispatcher>(
       *engine_, registry_, DispatcherLimits{settings_.calls_in_flight_max}, audit_.get());
@@ -156,6 +163,7 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
 Runtime::~Runtime() {
   leave(std::chrono::milliseconds(0));
   readers_->stop();
+  previews_->stop();
   audit_->stop();
   committer_.reset();
 }
@@ -175,11 +183,12 @@ Result<void> Runtime::join(InstanceRole role) {
   self.host = host_name();
   self.process_id = ::getpid();
   self.version = kVersion;
-  auto membership =
-      std::make_shared<Membership>(*database_, *committer_, ids_, settings_.lease, self,
-                                   [this](Transaction& tx, const Lease& gone) {
-                                     reap_deliveries(tx, gone, settings_.retry, entropy_);
-                                   });
+  auto membership = std::make_shared<Membership>(
+      *database_, *committer_, ids_, settings_.lease, self,
+      [this](Transaction& tx, const Lease& gone, Departure how) {
+        return reap_deliveries(tx, gone, settings_.retry, entropy_, how);
+      },
+      &elapsed_);
   warn_of_held_jobs();  // those of earlier starts; the membership tells of what it holds
   if (auto started = membership->start(); !started) return started;
   database_->on_work([this] { wake_delivery(); });

@@ -7,6 +7,7 @@
 
 #include "app/delivery_host.hpp"
 #include "app/settings.hpp"
+#include "core/base/elapsed.hpp"
 #include "core/engine/engine.hpp"
 #include "core/jobs/membership.hpp"
 #include "tools/dispatcher.hpp"
@@ -53,6 +54,7 @@ class Runtime {
   Settings settings_;
   InstallationSecret secret_;
   SystemClock clock_;
+  BootTime elapsed_;
   SystemEntropy entropy_;
   IdSource ids_{clock_, entropy_};
   TemplateCache templates_;
@@ -61,6 +63,7 @@ class Runtime {
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Composer> composer_;
   std::unique_ptr<Committer> committer_;
+  std::unique_ptr<RenderWorkers> previews_;
   std::unique_ptr<Engine> engine_;
   Registry registry_;
   std::unique_ptr<AuditLog> audit_;

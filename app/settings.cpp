@@ -67,6 +67,10 @@ constexpr std::array kInfos = {
     SettingInfo{"commit_batch_max", "Writes that share one commit", "256"},
     SettingInfo{"commit_queue_max", "Writes that wait for a commit; beyond: 429", "10000"},
     SettingInfo{"deliveries_in_flight_max", "Emails being delivered at once", "128"},
+    SettingInfo{"compose_threads", "Threads that render emails on their way out", "2"},
+    SettingInfo{"preview_threads", "Threads that render previews, after everything else", "1"},
+    SettingInfo{"previews_waiting_max", "Previews of one organisation that wait; beyond: 429",
+                "16"},
     SettingInfo{"retry_schedule", "Waits between attempts; the last one repeats",
                 "1m,5m,15m,30m,1h,2h,4h"},
     SettingInfo{"send_deadline", "From accept to the last attempt", "4d"},
@@ -252,7 +256,9 @@ void convert_database(Converter& converter, Settings& settings) {
   }
   DatabaseOptions& options = settings.database;
   // Reads of the reader threads, and of the parts that read for themselves.
-  options.readers_max = settings.reader_threads + kOwnReaders;
+  // Whoever renders reads as well: a snapshot, a sender.
+  options.readers_max =
+      settings.reader_threads + settings.compose_threads + settings.preview_threads + kOwnReaders;
   converter.number("database_writers", options.writers, 1, 64);
   converter.duration("database_statement_timeout", options.statement_timeout);
   converter.duration("database_idle_timeout", options.idle_timeout);
@@ -273,6 +279,9 @@ void convert_limits(Converter& converter, Settings& settings) {
   converter.number("commit_batch_max", settings.commit_batch_max, 1, 10'000);
   converter.number("commit_queue_max", settings.commit_queue_max, 1, 10'000'000);
   converter.number("deliveries_in_flight_max", settings.deliveries_in_flight_max, 4, 10'000);
+  converter.number("compose_threads", settings.compose_threads, 1, 64);
+  converter.number("preview_threads", settings.preview_threads, 1, 64);
+  converter.number("previews_waiting_max", settings.previews_waiting_max, 1, 10'000);
   converter.schedule("retry_schedule", settings.retry);
   converter.duration("send_deadline", settings.send_deadline);
   converter.duration("content_retention", settings.content_retention);

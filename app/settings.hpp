@@ -38,6 +38,9 @@ struct Settings {
   std::size_t commit_queue_max = 0;
   std::size_t calls_in_flight_max = 0;
   int deliveries_in_flight_max = 0;
+  int compose_threads = 0;
+  int preview_threads = 0;
+  std::size_t previews_waiting_max = 0;
   RetryPolicy retry;
   Time send_deadline = 0;
   Time content_retention = 0;

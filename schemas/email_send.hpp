@@ -35,6 +35,7 @@ enum class FailureReason {
   ProviderUnavailable,
   WorkerFailed,
   OutcomeUnknown,
+  RenderCrashed,
 };
 
 struct MailAddress {
@@ -128,8 +129,9 @@ struct EnumNames<segmentflow::wire::SkippedReason> {
 };
 template <>
 struct EnumNames<segmentflow::wire::FailureReason> {
-  static constexpr std::array<std::string_view, 5> names = {
-      "RenderFailed", "ProviderRejected", "ProviderUnavailable", "WorkerFailed", "OutcomeUnknown"};
+  static constexpr std::array<std::string_view, 6> names = {
+      "RenderFailed", "ProviderRejected", "ProviderUnavailable",
+      "WorkerFailed", "OutcomeUnknown",   "RenderCrashed"};
 };
 template <>
 struct EnumNames<segmentflow::wire::AcceptedStatus> {
@@ -214,7 +216,8 @@ struct Description<segmentflow::wire::EmailSend> {
             {.doc = "Why nothing was sent, when status is Skipped; else null."}),
       field("failureReason", &T::failure_reason,
             {.doc = "Why sending failed, when status is Failed; else null. OutcomeUnknown: the "
-                    "provider may or may not have taken the email, and policy forbids a repeat."}),
+                    "provider may or may not have taken the email, and policy forbids a repeat. "
+                    "RenderCrashed: rendering it ended the server several times."}),
       field("failureMessage", &T::failure_message,
             {.doc = "The failure in words, when status is Failed; else null.", .untrusted = true}),
       field("createdAt", &T::created_at,

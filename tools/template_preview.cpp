@@ -9,6 +9,7 @@
 #include "core/templates/render/format.hpp"
 #include "core/templates/templates.hpp"
 #include "schemas/template_preview.hpp"
+#include "tools/render_operation.hpp"
 #include "tools/template_wire.hpp"
 
 namespace segmentflow {
@@ -16,15 +17,17 @@ namespace {
 
 using describe::Json;
 
-// What is previewed, and where its problems stand in the request.
+// What is previewed, where its problems stand in the request, and what it is previewed with.
 struct Subject {
-  Json definition;
+  std::string stored;  // the definition as it is saved; "" for one in the request
   std::string path;
   std::optional<Uuid> sender_profile_id;
+  std::optional<std::string> brand;
+  std::vector<SenderProfile> senders;
 };
 
-Result<Subject> subject_of(Transaction& tx, const ApiKey& key,
-                           const wire::TemplatePreviewRequest& request) {
+Result<Subject> definition_of(Transaction& tx, const ApiKey& key,
+                              const wire::TemplatePreviewRequest& request) {
   const int given = request.template_id.has_value() + request.template_key.has_value() +
                     request.definition.has_value();
   if (given != 1) {
@@ -32,7 +35,7 @@ Result<Subject> subject_of(Transaction& tx, const ApiKey& key,
         "Give either templateId (or templateKey) of a saved template, or a definition.";
     return fail(ErrorCode::ValidationFailed, kEither, {{"/definition", kEither}});
   }
-  if (request.definition) return Subject{*request.definition, "/definition", {}};
+  if (request.definition) return Subject{"", "/definition", {}, {}, {}};
   const std::string path = request.template_id ? "/templateId" : "/templateKey";
   auto detail =
       find_template(tx, key.organization_id,
@@ -42,8 +45,22 @@ Result<Subject> subject_of(Transaction& tx, const ApiKey& key,
     for (auto& problem : detail.error().problems) problem.path = path;
     return tl::unexpected(std::move(detail.error()));
   }
-  return Subject{Json::parse(detail->definition), path + "/definition",
-                 detail->template_.sender_profile_id};
+  return Subject{std::move(detail->definition),
+                 path + "/definition",
+                 detail->template_.sender_profile_id,
+                 {},
+                 {}};
+}
+
+Result<Subject> load_subject(const Engine&, Transaction& tx, const ApiKey& key,
+                             const wire::TemplatePreviewRequest& request) {
+  auto subject = definition_of(tx, key, request);
+  if (!subject) return subject;
+  const auto brands = default_brands(tx, {key.organization_id});
+  const auto found = brands.find(key.organization_id);
+  if (found != brands.end()) subject->brand = found->second;
+  subject->senders = usable_sender_profiles(tx, key.organization_id);
+  return subject;
 }
 
 Error at_path(Error error, const std::string& path) {
@@ -55,27 +72,23 @@ const Json* root(const std::optional<Json>& value) {
   return value ? &*value : nullptr;
 }
 
-Result<Reply<wire::TemplatePreview>> preview(const Engine&, Transaction& tx, const ApiKey& key,
-                                             const wire::TemplatePreviewRequest& request) {
-  const auto subject = subject_of(tx, key, request);
-  if (!subject) return tl::unexpected(subject.error());
-  const auto compiled = compile_template(subject->definition);
-  if (!compiled) return tl::unexpected(at_path(compiled.error(), subject->path));
+Result<Reply<wire::TemplatePreview>> preview(const wire::TemplatePreviewRequest& request,
+                                             const Subject& subject) {
+  const auto compiled =
+      compile_template(request.definition ? *request.definition : Json::parse(subject.stored));
+  if (!compiled) return tl::unexpected(at_path(compiled.error(), subject.path));
   const wire::TemplateState given = request.state.value_or(wire::TemplateState{});
-  const auto brands = default_brands(tx, {key.organization_id});
-  const auto found = brands.find(key.organization_id);
   const std::optional<Json> brand =
-      found == brands.end() ? std::nullopt : std::optional(Json::parse(found->second));
+      subject.brand ? std::optional(Json::parse(*subject.brand)) : std::nullopt;
   auto made = preview_template(
       *compiled, {root(given.data), root(given.profile), root(given.event), root(brand)});
-  if (!made) return tl::unexpected(at_path(std::move(made.error()), subject->path));
+  if (!made) return tl::unexpected(at_path(std::move(made.error()), subject.path));
   wire::TemplatePreview w;
   w.subject = std::move(made->subject);
   w.html_bytes = static_cast<std::int64_t>(made->html.size());
   if (!request.omit_html.value_or(false)) w.html = std::move(made->html);
   w.text = std::move(made->text);
-  const auto sender = sender_finding(usable_sender_profiles(tx, key.organization_id),
-                                     {subject->sender_profile_id, compiled->from});
+  const auto sender = sender_finding(subject.senders, {subject.sender_profile_id, compiled->from});
   w.is_complete = compiled->is_complete() && !sender;
   for (auto& variable : made->variables) {
     w.variables.push_back({std::move(variable.path), variable.is_missing});
@@ -116,7 +129,7 @@ constexpr OperationHints kReads = {
 }  // namespace
 
 Operation preview_template_operation() {
-  return read_operation<wire::TemplatePreviewRequest, wire::TemplatePreview>(
+  return render_operation<wire::TemplatePreviewRequest, Subject, wire::TemplatePreview>(
       {.id = "templates.preview",
        .method = "POST",
        .path = "/api/v1/templates/preview",
@@ -132,7 +145,7 @@ Operation preview_template_operation() {
            "update_template and a first send_email; omitHtml keeps the answer short.",
        .hints = kReads,
        .body_bytes_max = 2 << 20},
-      preview);
+      load_subject, preview);
 }
 
 Operation describe_format_operation() {

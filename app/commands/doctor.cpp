@@ -166,6 +166,7 @@ void check_installation_state(Runtime& runtime, Report& report) {
   std::vector<KnownInstance> instances;
   const auto read = runtime.database().read([&](Transaction& tx) {
     check_sends(runtime, tx, report);
+    for (const auto& problem : clock_problems(tx, runtime.clock())) report.warn(problem);
     instances = list_instances(tx);
   });
   if (!read) return report.bad(fmt::format("database: {}", read.error().message));

@@ -98,7 +98,7 @@ Result<std::int64_t> approve(Transaction& tx, const Uuid& id) {
     return tl::unexpected(decided.error());
   }
   tx.query(
-      "UPDATE jobs SET due_at = $1 WHERE due_at = $2 AND kind = $3 "
+      "UPDATE jobs SET due_at = $1 WHERE crashes = 0 AND due_at = $2 AND kind = $3 "
       "AND subject_id IN (SELECT s.id FROM email_sends s WHERE s.approval_id = $4)",
       {tx.now(), kUnapprovedDue, to_string(JobKind::Deliver), id});
   const auto emails = tx.changes();

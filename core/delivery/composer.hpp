@@ -5,6 +5,7 @@
 #include "core/delivery/delivery_records.hpp"
 #include "core/delivery/mail_transport.hpp"
 #include "core/templates/compiled.hpp"
+#include "core/templates/render_workers.hpp"
 
 namespace segmentflow {
 
@@ -18,9 +19,13 @@ class Composer {
   // NotReady when the snapshot cannot be read now; any other error means that rendering failed.
   Result<OutgoingMail> compose(const Delivery& delivery);
 
+  // To be entered by whoever renders in this process, so that a suspect can be rendered alone.
+  RenderGate& gate() { return gate_; }
+
  private:
   Database& database_;
   TemplateCache& templates_;
+  RenderGate gate_;
 };
 
 }  // namespace segmentflow

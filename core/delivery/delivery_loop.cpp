@@ -8,26 +8,9 @@
 namespace segmentflow {
 namespace {
 
-// Claims wait until this share of the places is free, so that they come in groups under load.
-constexpr int kClaimShare = 4;
-
-// A slower look at the database's clock does not say how far it is ahead of ours.
-constexpr Time kClockReadMax = kMicrosPerSecond / 10;
-
-// Deliveries that try whether the way out is open again.
-constexpr int kProbes = 4;
-
 // How long stop() goes on submitting outcomes that the committer refuses, and how often.
 constexpr std::chrono::seconds kRecordGrace{2};
 constexpr std::chrono::milliseconds kRecordEvery{20};
-
-// Jobs of a claim whose answer was lost are looked for often for a while, and then now and then for
-// good: nobody can say when the server will have made it durable.
-constexpr Time kDoubt = 40 * kMicrosPerSecond;
-constexpr Time kLookForStraysInDoubt = 2 * kMicrosPerSecond;
-constexpr Time kLookForStraysEvery = 30 * kMicrosPerSecond;
-
-constexpr Time kPauseMin = 1'000;
 
 std::uint64_t random_number(Entropy& entropy) {
   std::uint64_t value = 0;
@@ -65,7 +48,8 @@ DeliveryLoop::DeliveryLoop(Database& database, Committer& committer, Membership&
       clock_(clock),
       settings_(std::move(settings)),
       may_deliver_(std::move(may_deliver)),
-      claim_(ids) {}
+      claim_(ids),
+      workers_({.threads = settings_.compose_threads}) {}
 
 DeliveryLoop::~DeliveryLoop() {
   stop(std::chrono::milliseconds(0));
@@ -91,6 +75,7 @@ void DeliveryLoop::stop(std::chrono::milliseconds patience) {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  workers_.stop();  // what waits there is given back
   transport_.shut_down(patience);
   drain();
 }
@@ -108,6 +93,7 @@ void DeliveryLoop::drain() {
     spdlog::error("{} outcomes could not be recorded before the end", refused_.size());
     refused_.clear();
     in_flight_.clear();
+    in_flight_of_.clear();
     return;
   }
 }
@@ -137,123 +123,13 @@ void DeliveryLoop::run() {
   }
 }
 
-// A defect in one turn must not end the process, and with it the other deliveries.
-bool DeliveryLoop::claim_or_log() {
-  try {
-    submit_refused();
-    release_strays_now_and_then();
-    return may_claim() && claim_and_start();
-  } catch (const std::exception& defect) {
-    spdlog::error("looking for deliveries failed because of a defect: {}", defect.what());
-    return false;
-  }
-}
-
 bool DeliveryLoop::may_claim() const {
   return membership_.queue_is_ours() && may_deliver_();
-}
-
-// True when there may be more to claim at once.
-bool DeliveryLoop::claim_and_start() {
-  const int wanted = room();
-  if (wanted == 0) return false;
-  const Due next = next_delivery();
-  if (!next.at || *next.at > next.now) return false;
-  auto claimed = committer_.run(claim_, ClaimCommand{membership_.lease(), wanted});
-  if (!claimed) {
-    spdlog::warn("claiming deliveries failed: {}", claimed.error().message);
-    doubt_until_ = clock_.now() + kDoubt;
-    look_for_strays_at_ = clock_.now() + kLookForStraysInDoubt;
-    return false;
-  }
-  note_claimed(*claimed);
-  for (auto& delivery : claimed->deliveries) start_delivery(std::move(delivery));
-  return !claimed->deliveries.empty() || claimed->ended > 0;
 }
 
 // Due times are compared with the database's clock, which all nodes share; ours may be off.
 Time DeliveryLoop::database_now() const {
   return clock_.now() + database_ahead_.load();
-}
-
-void DeliveryLoop::note_claimed(const ClaimAnswer& claimed) {
-  counters_.skipped += static_cast<std::uint64_t>(claimed.ended);
-  const std::lock_guard lock(mutex_);
-  for (const Delivery& delivery : claimed.deliveries) in_flight_.insert(delivery.job.row_id);
-}
-
-void DeliveryLoop::release_strays_now_and_then() {
-  const Time now = clock_.now();
-  if (now < look_for_strays_at_) return;
-  look_for_strays_at_ = now + (now < doubt_until_ ? kLookForStraysInDoubt : kLookForStraysEvery);
-  std::set<std::int64_t> known;
-  {
-    const std::lock_guard lock(mutex_);
-    known.insert(in_flight_.begin(), in_flight_.end());
-  }
-  std::int64_t released = 0;
-  const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
-    released = release_strays(tx, membership_.lease(), known);
-    return {};
-  });
-  if (done && released > 0) spdlog::info("{} jobs of a claim without an answer are free", released);
-}
-
-DeliveryLoop::Due DeliveryLoop::next_delivery() {
-  Due next;
-  const Time before = clock_.now();
-  const auto read = database_.read([&](Transaction& tx) {
-    next.at = next_due(tx, JobKind::Deliver);
-    next.now = tx.now();
-  });
-  const Time took = clock_.now() - before;
-  if (read && took < kClockReadMax) database_ahead_ = next.now - (before + took / 2);
-  if (!read) spdlog::warn("looking for deliveries failed: {}", read.error().message);
-  return next;
-}
-
-void DeliveryLoop::wait_for_work() {
-  poll_ = std::clamp(poll_, settings_.poll_first, settings_.poll_max);
-  Time pause = poll_;
-  poll_ *= 2;
-  if (may_claim() && room() > 0) {  // else an outcome or the end of the pause comes first
-    const Due next = next_delivery();
-    if (next.at && *next.at > next.now) pause = std::min(pause, *next.at - next.now);
-  }
-  std::unique_lock lock(mutex_);
-  if (pause_ > 0) pause = std::max(kPauseMin, std::min(pause, paused_until_ - clock_.now()));
-  wake_.wait_for(lock, std::chrono::microseconds(pause),
-                 [this] { return stopping_ || work_hint_; });
-}
-
-void DeliveryLoop::start_delivery(Delivery delivery) {
-  const AttemptRef ref{delivery.job, delivery.send.organization_id, delivery.attempt,
-                       database_now()};
-  auto mail = compose(delivery);
-  if (!mail) {
-    give_up(ref, mail.error());
-    return;
-  }
-  auto before_dot = [this, ref](std::function<void(bool)> go) {
-    committer_.submit(mark_dots_, AttemptRef(ref),
-                      std::function<void(Result<bool>)>(
-                          [go = std::move(go)](Result<bool> held) { go(held.value_or(false)); }));
-  };
-  auto done = [this, ref, send = std::move(delivery.send)](MailOutcome outcome) {
-    finish(ref, send, std::move(outcome));
-  };
-  transport_.send(std::move(*mail), std::move(before_dot), std::move(done));
-}
-
-// A send that cannot be composed because of a defect must not take the process down: it would be
-// claimed again after every restart.
-Result<OutgoingMail> DeliveryLoop::compose(const Delivery& delivery) {
-  try {
-    return composer_.compose(delivery);
-  } catch (const std::exception& defect) {
-    spdlog::error("send {} cannot be composed: {}", delivery.send.id.to_string(), defect.what());
-    return fail(ErrorCode::Internal, "The message could not be composed because of a defect.");
-  }
 }
 
 void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {
@@ -273,9 +149,6 @@ void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutc
 
 // The job is due again as before and the attempt does not count; claims wait for the way out.
 void DeliveryLoop::give_back(const AttemptRef& ref, const MailOutcome& outcome) {
-  Verdict verdict;
-  verdict.due_at = std::max(ref.started_at, ref.job.due_at + 1);
-  verdict.counts = false;
   {
     const std::lock_guard lock(mutex_);
     const Time now = clock_.now();
@@ -286,21 +159,22 @@ void DeliveryLoop::give_back(const AttemptRef& ref, const MailOutcome& outcome) 
                    outcome.reply.code != 0 ? outcome.reply.text : outcome.detail);
     }
   }
+  put_back(ref);
+}
+
+void DeliveryLoop::put_back(const AttemptRef& ref) {
+  Verdict verdict;
+  // As before, but another due time than before, and not later than now by a clock set back.
+  const Time due_at = std::max(ref.started_at, ref.job.due_at + 1);
+  const Time now = database_now();
+  verdict.due_at = due_at > now && now != ref.job.due_at ? now : due_at;
+  verdict.counts = false;
   record({ref, std::nullopt, std::move(verdict)});
 }
 
 void DeliveryLoop::note_success() {
   const std::lock_guard lock(mutex_);
   pause_ = 0;
-}
-
-// How many may be claimed now: a few to try the way out after a pause, else all free places.
-int DeliveryLoop::room() {
-  const std::lock_guard lock(mutex_);
-  const int free = settings_.in_flight_max - static_cast<int>(in_flight_.size());
-  if (pause_ == 0) return free < settings_.in_flight_max / kClaimShare ? 0 : free;
-  if (clock_.now() < paused_until_ || !in_flight_.empty()) return 0;
-  return std::min(free, kProbes);
 }
 
 void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
@@ -332,9 +206,16 @@ void DeliveryLoop::recorded(const OutcomeCommand& command, bool held) {
   const std::lock_guard lock(mutex_);
   count(command, held);  // who sees the count finds the place free
   refusing_ = false;
-  in_flight_.erase(in_flight_.find(command.ref.job.row_id));
+  forget(command.ref);
   work_hint_ = true;
   wake_.notify_all();
+}
+
+// Gives its place free; the mutex is held.
+void DeliveryLoop::forget(const AttemptRef& ref) {
+  in_flight_.erase(in_flight_.find(ref.job.row_id));
+  const auto of = in_flight_of_.find(ref.organization_id);
+  if (--of->second == 0) in_flight_of_.erase(of);
 }
 
 // The next turn of the loop, after a commit or a pause, submits it again.

@@ -1,11 +1,13 @@
-// The worker that delivers: claims due sends, composes them, hands them to the transport, records
-// what became of them. One thread claims and composes; the transport's threads report back.
+// What delivers: claims due sends, has them composed, hands them to the transport, records what
+// became of them. One thread claims, workers compose; the transport's threads report back.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -17,7 +19,13 @@
 namespace segmentflow {
 
 struct DeliverySettings {
-  int in_flight_max = 128;  // claimed and not finished
+  // Claimed and not finished. While they are all taken, organisations with less than a quarter of
+  // them get up to a quarter more.
+  int in_flight_max = 128;
+  int compose_threads = 2;
+  // Suspects (core/jobs/suspects.hpp) come when nothing else is due or in flight, so that they take
+  // nothing along when they end the process; but after this long one goes all the same.
+  Time suspect_wait_max = 5 * kMicrosPerSecond;
   // Looks for work that other processes accepted: soon after there was some, then twice as long
   // each time, up to the maximum.
   Time poll_first = kMicrosPerSecond / 20;
@@ -62,28 +70,49 @@ class DeliveryLoop {
   // When the next delivery nobody holds is due, by the database's clock.
   struct Due {
     std::optional<Time> at;
+    std::optional<Time> suspect_at;
     Time now = 0;
+    bool is_due() const { return at && *at <= now; }
+    bool is_suspect_due() const { return suspect_at && *suspect_at <= now; }
   };
 
   void run();
   bool is_stopping() const;
-  Due next_delivery();
-  bool claim_or_log();
-  bool claim_and_start();
   bool may_claim() const;
   Time database_now() const;
+
+  // Claiming (delivery_claiming.cpp).
+  Due next_delivery();
+  void follow_clock();
+  bool claim_or_log();
+  bool claim_and_start();
+  std::optional<ClaimAnswer> claim(ClaimCommand command);
+  bool start_all(std::optional<ClaimAnswer> claimed);
+  bool claim_for_others();
+  bool is_time_to_look_beside();
+  bool is_suspects_turn(const Due& next);
+  bool deliver_suspect();
+  bool is_cleared(const AttemptRef& ref);
   void note_claimed(const ClaimAnswer& claimed);
   void release_strays_now_and_then();
   void wait_for_work();
+  int room();
+
+  // Composing, on the workers' threads; suspects on the loop's.
   void start_delivery(Delivery delivery);
+  void compose_and_send(const Delivery& delivery);
+  void hand_over(const Delivery& delivery, Result<OutgoingMail> mail);
   Result<OutgoingMail> compose(const Delivery& delivery);
+  AttemptRef attempt_of(const Delivery& delivery) const;
+
   void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
   void give_back(const AttemptRef& ref, const MailOutcome& outcome);
+  void put_back(const AttemptRef& ref);
   void note_success();
-  int room();
   void give_up(const AttemptRef& ref, const Error& error);
   void record(OutcomeCommand command);
   void recorded(const OutcomeCommand& command, bool held);
+  void forget(const AttemptRef& ref);
   void keep_refused(const OutcomeCommand& command, const Error& error);
   void submit_refused();
   void drain();
@@ -102,6 +131,7 @@ class DeliveryLoop {
   ClaimDeliveries claim_;
   MarkDots mark_dots_;
   RecordOutcomes record_outcomes_;
+  ClearAlone clear_alone_;
   DeliveryCounters counters_;
   std::atomic<Time> database_ahead_{0};  // its clock before ours
 
@@ -114,7 +144,13 @@ class DeliveryLoop {
   // Row ids of the jobs that were claimed and not recorded; one twice while the outcome of an
   // earlier job under it is on its way here.
   std::multiset<std::int64_t> in_flight_;
-  Time poll_ = 0;  // until the next look for work
+  std::map<Uuid, int> in_flight_of_;  // organisations
+  // The loop's thread alone:
+  Turns turns_;
+  Time last_turn_at_ = 0;
+  Time look_beside_at_ = 0;                 // while all places are taken
+  std::optional<Time> suspects_wait_from_;  // while other mail goes before them
+  Time poll_ = 0;                           // until the next look for work
   // When to look for jobs of a claim whose answer was lost with the connection: nobody delivers
   // them.
   Time doubt_until_ = 0;
@@ -123,6 +159,7 @@ class DeliveryLoop {
   // leased. Each keeps its place in flight, so there are at most in_flight_max.
   std::vector<OutcomeCommand> refused_;
   bool refusing_ = false;  // since the last outcome on record; keeps the log short
+  RenderWorkers workers_;
   std::thread thread_;
 };
 

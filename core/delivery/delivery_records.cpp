@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/delivery/status_updates.hpp"
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
 #include "schemas/describe/json.hpp"
@@ -76,82 +77,6 @@ std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std
   return std::nullopt;
 }
 
-// Which of the sends still wait for an approval; it comes too late now. One that has expired
-// already had more emails than fitted into one round.
-std::set<Uuid> expire_approvals(Transaction& tx, const std::vector<Uuid>& sends) {
-  SqlInput ids({{"id", SqlType::Bytes}});
-  for (const Uuid& id : sends) ids.add({id});
-  std::set<Uuid> waiting;
-  SqlInput approvals({{"id", SqlType::Bytes}});
-  for (const auto& row : tx.query("SELECT s.id, a.id FROM {input} AS i "
-                                  "JOIN email_sends s ON s.id = i.id "
-                                  "JOIN approvals a ON a.id = s.approval_id "
-                                  "WHERE a.state IN ('Pending', 'Expired')",
-                                  ids)) {
-    waiting.insert(row[0].uuid());
-    approvals.add({row[1]});
-  }
-  tx.query(
-      "UPDATE approvals SET state = 'Expired', decided_at = $1 FROM {input} AS i "
-      "WHERE approvals.id = i.id AND approvals.state = 'Pending'",
-      approvals, {tx.now()});
-  return waiting;
-}
-
-// One row for each send whose status changes.
-class StatusUpdates {
- public:
-  void add(const Uuid& send_id, const Verdict& verdict) {
-    const auto skipped_reason =
-        verdict.skipped_reason ? SqlValue(to_string(*verdict.skipped_reason)) : SqlValue();
-    const auto failure_reason =
-        verdict.failure_reason ? SqlValue(to_string(*verdict.failure_reason)) : SqlValue();
-    const auto failure_message =
-        verdict.failure_reason ? SqlValue(verdict.failure_message) : SqlValue();
-    input_.add({send_id, to_string(verdict.status), skipped_reason, failure_reason, failure_message,
-                verdict.failure_reason == FailureReason::RenderFailed});
-  }
-
-  // Where rendering failed no Message came to be.
-  void write(Transaction& tx) {
-    tx.query(
-        "UPDATE email_sends SET status = i.status, skipped_reason = i.skipped_reason, "
-        "failure_reason = i.failure_reason, failure_message = i.failure_message, "
-        "message_id = CASE WHEN i.no_message = 1 THEN NULL ELSE message_id END, "
-        "updated_at = $1 FROM {input} AS i WHERE email_sends.id = i.id",
-        input_, {tx.now()});
-    forget_sensitive(tx);
-  }
-
- private:
-  // A status that is written here is final: what was needed to try again is not any more.
-  void forget_sensitive(Transaction& tx) {
-    SqlInput rows({{"send_id", SqlType::Bytes}, {"subject", SqlType::Text}});
-    for (const auto& row :
-         tx.query("SELECT c.send_id, c.kept_subject FROM {input} AS i JOIN email_contents c "
-                  "ON c.send_id = i.id WHERE c.kept_data IS NOT NULL OR c.kept_profile IS NOT NULL",
-                  input_)) {
-      rows.add({row[0], row[1]});
-    }
-    tx.query(
-        "UPDATE email_sends SET subject = i.subject FROM {input} AS i "
-        "WHERE email_sends.id = i.send_id AND i.subject IS NOT NULL",
-        rows);
-    tx.query(
-        "UPDATE email_contents SET data = coalesce(kept_data, data), kept_data = NULL, "
-        "profile = coalesce(kept_profile, profile), kept_profile = NULL, kept_subject = NULL "
-        "FROM {input} AS i WHERE email_contents.send_id = i.send_id",
-        rows);
-  }
-
-  SqlInput input_{{{"id", SqlType::Bytes},
-                   {"status", SqlType::Text},
-                   {"skipped_reason", SqlType::Text},
-                   {"failure_reason", SqlType::Text},
-                   {"failure_message", SqlType::Text},
-                   {"no_message", SqlType::Integer}}};
-};
-
 void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSource& ids) {
   SqlInput begun({{"id", SqlType::Bytes}, {"message_id", SqlType::Bytes}});
   for (Delivery& delivery : deliveries) {
@@ -167,15 +92,30 @@ void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSour
       begun, {tx.now()});
 }
 
+std::vector<ClaimedJob> claim_jobs(Transaction& tx, const ClaimCommand& command, Turns& turns) {
+  std::vector<ClaimedJob> jobs;
+  switch (command.of) {
+    case ClaimOf::Due:
+      return claim_in_turn(tx, JobKind::Deliver, command.lease, command.limit, turns);
+    case ClaimOf::Others:
+      return claim_for_others(tx, JobKind::Deliver, command.lease, command.limit, command.busy,
+                              turns);
+    case ClaimOf::Suspect:
+      if (auto one = claim_suspect(tx, JobKind::Deliver, command.lease)) jobs.push_back(*one);
+  }
+  return jobs;
+}
+
 ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
-  const auto jobs = claim_jobs(tx, JobKind::Deliver, command.lease, command.limit);
+  ClaimAnswer answer;
+  answer.turns = command.turns;
+  const auto jobs = claim_jobs(tx, command, answer.turns);
   SqlInput subjects({{"send_id", SqlType::Bytes}});
   std::map<Uuid, const ClaimedJob*> by_send;
   for (const auto& claimed : jobs) {
     subjects.add({claimed.job.subject_id});
     by_send[claimed.job.subject_id] = &claimed;
   }
-  ClaimAnswer answer;
   StatusUpdates ended;
   std::vector<HeldJob> ended_jobs;
   std::vector<Uuid> erased;
@@ -184,6 +124,7 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
     Delivery delivery;
     delivery.send = read_email_send(row, 0);
     const ClaimedJob& claimed = *by_send.at(delivery.send.id);
+    delivery.send.deadline_at = claimed.deadline_at;  // the job's is the one that counts
     if (auto verdict = check_again(delivery.send, row, first, tx.now())) {
       if (verdict->skipped_reason == SkippedReason::ProfileErased) {
         erased.push_back(delivery.send.id);
@@ -359,7 +300,7 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
       finished.push_back(ref.job);
     } else {
       const int attempts = verdict.counts ? ref.attempt : ref.attempt - 1;
-      rescheduled.push_back({ref.job, verdict.due_at, attempts});
+      rescheduled.push_back({ref.job, verdict.due_at, attempts, verdict.counts});
     }
   }
   updates.write(tx);
@@ -368,72 +309,9 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
   return {ours.begin(), ours.end()};
 }
 
-void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
-                     Entropy& entropy) {
-  static const std::string sql = fmt::format(
-      "SELECT {}, j.row_id, j.due_at, a.number FROM jobs j JOIN delivery_attempts a "
-      "ON a.send_id = j.subject_id AND a.outcome = 'Pending' JOIN email_sends s ON s.id = "
-      "j.subject_id "
-      "WHERE j.lease_instance = $1",
-      email_send_columns());
-  lock_jobs(tx, gone.instance);
-  StatusUpdates updates;
-  std::vector<HeldJob> finished;
-  std::vector<RescheduledJob> rescheduled;
-  MailOutcome unknown;
-  unknown.result = MailResult::Unknown;
-  unknown.phase = MailPhase::DotWritten;
-  unknown.detail = "The process died between the final dot and the peer's answer.";
-  for (const auto& row : tx.query(sql, {gone.instance})) {
-    const EmailSend send = read_email_send(row, 0);
-    const HeldJob job{row[row.size() - 3].integer(), send.id, gone, row[row.size() - 2].integer()};
-    const int attempt = static_cast<int>(row[row.size() - 1].integer());
-    std::uint64_t random = 0;
-    entropy.fill({reinterpret_cast<std::uint8_t*>(&random), sizeof random});
-    const Verdict verdict = judge(unknown, send, attempt, tx.now(), random, policy);
-    if (verdict.is_final()) {
-      updates.add(send.id, verdict);
-      finished.push_back(job);
-    } else {
-      rescheduled.push_back({job, verdict.due_at, attempt});
-    }
-  }
-  tx.query(
-      "UPDATE delivery_attempts SET outcome = 'Unknown', detail = $1, finished_at = $2 "
-      "WHERE instance_id = $3 AND outcome = 'Pending'",
-      {unknown.detail, tx.now(), gone.instance});
-  updates.write(tx);
-  finish_jobs(tx, finished);
-  reschedule_jobs(tx, rescheduled);
-  release_jobs(tx, gone.instance);
-}
-
-void end_overdue_sends(Transaction& tx, int limit) {
-  const auto overdue = take_overdue_jobs(tx, JobKind::Deliver, limit);
-  const auto unapproved = expire_approvals(tx, overdue);
-  StatusUpdates updates;
-  for (const Uuid& send_id : overdue) {
-    updates.add(send_id, unapproved.contains(send_id)
-                             ? skipped(SkippedReason::AdmissionDenied)
-                             : failed(FailureReason::ProviderUnavailable,
-                                      "The deadline of the send has passed."));
-  }
-  updates.write(tx);
-}
-
-std::int64_t deny_unapproved_sends(Transaction& tx, const Uuid& approval_id) {
-  StatusUpdates updates;
-  SqlInput jobs({{"row_id", SqlType::Integer}});
-  for (const auto& row :
-       tx.query("SELECT j.row_id, s.id FROM email_sends s JOIN jobs j ON j.subject_id = s.id "
-                "WHERE s.approval_id = $1 AND j.kind = $2 AND j.due_at = $3",
-                {approval_id, to_string(JobKind::Deliver), kUnapprovedDue})) {
-    jobs.add({row[0]});
-    updates.add(row[1].uuid(), skipped(SkippedReason::AdmissionDenied));
-  }
-  tx.query("DELETE FROM jobs WHERE row_id IN (SELECT i.row_id FROM {input} AS i)", jobs);
-  updates.write(tx);
-  return static_cast<std::int64_t>(jobs.rows().size());
+std::vector<Result<bool>> ClearAlone::apply(Transaction& tx, std::span<const HeldJob> commands) {
+  const auto held = clear_alone(tx, commands);
+  return {held.begin(), held.end()};
 }
 
 std::int64_t count_stranded_sends(Transaction& tx) {

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/base/secret.hpp"
 #include "core/delivery/policy.hpp"
 #include "core/jobs/jobs.hpp"
+#include "core/jobs/suspects.hpp"
+#include "core/jobs/turns.hpp"
 #include "core/store/committer.hpp"
 
 namespace segmentflow {
@@ -23,13 +26,23 @@ struct Delivery {
   std::optional<std::string> brand_json;
 };
 
+enum class ClaimOf {
+  Due,     // organisations in turn, no suspects
+  Others,  // the same, without those of the `busy` organisations
+  Suspect  // one, to be rendered alone (claim_suspect)
+};
+
 struct ClaimCommand {
   Lease lease;
   int limit = 0;
+  ClaimOf of = ClaimOf::Due;
+  Turns turns = {};
+  std::set<Uuid> busy = {};
 };
 struct ClaimAnswer {
   std::vector<Delivery> deliveries;
   int ended = 0;  // sends that were skipped or failed by the checks of this attempt
+  Turns turns;    // for the next claim
 };
 
 // Leases due sends. Suppression, erasure, subscription, sender and deadline are checked again: what
@@ -72,16 +85,25 @@ class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
                                   std::span<const OutcomeCommand> commands) override;
 };
 
+// A suspect was composed and this process lives (clear_alone). The answer is false when the claim
+// was lost: then it must not be handed over.
+class ClearAlone final : public ListWrite<HeldJob, bool> {
+ public:
+  std::vector<Result<bool>> apply(Transaction& tx, std::span<const HeldJob> commands) override;
+};
+
 // Frees what a gone instance held. Attempts it had marked and not finished are Unknown; they are
-// tried again by the policy, or final where it is at most once.
-void reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
-                     Entropy& entropy);
+// tried again by the policy, or final where it is at most once. Where its process died, the others
+// become suspects, and those to blame are Failed, RenderCrashed.
+Reaped reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
+                       Entropy& entropy, Departure departure = Departure::Left,
+                       const SuspectPolicy& suspects = {});
 
 // How many sends count_stranded_sends() reads, which no index helps.
 inline constexpr std::int64_t kStrandedScan = 1'000'000;
 
-// Ends up to `limit` sends that are past their deadline and that nobody holds: as Failed, or as
-// Skipped where they still waited for an approval.
+// Ends up to `limit` sends that are past their deadline, also those that a process holds and whose
+// dot is not marked: as Failed, or as Skipped where they still waited for an approval.
 void end_overdue_sends(Transaction& tx, int limit);
 
 // Ends the sends that wait for this approval: Skipped, AdmissionDenied. Their number.

@@ -21,8 +21,9 @@ constexpr std::array<std::string_view, 5> kStatuses = {"Queued", "Processing", "
 constexpr std::array<std::string_view, 8> kSkippedReasons = {
     "ProfileUnsubscribed", "ProfileSuppressed", "ProfileErased", "InvalidSenderProfile",
     "DomainNotVerified",   "AdmissionDenied",   "RateLimited",   "PolicyBlocked"};
-constexpr std::array<std::string_view, 5> kFailureReasons = {
-    "RenderFailed", "ProviderRejected", "ProviderUnavailable", "WorkerFailed", "OutcomeUnknown"};
+constexpr std::array<std::string_view, 6> kFailureReasons = {
+    "RenderFailed", "ProviderRejected", "ProviderUnavailable",
+    "WorkerFailed", "OutcomeUnknown",   "RenderCrashed"};
 
 template <class Enum, std::size_t N>
 Enum parse_name(const std::array<std::string_view, N>& names, const std::string& text) {

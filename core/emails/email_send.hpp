@@ -29,13 +29,15 @@ enum class SkippedReason {
   PolicyBlocked,
 };
 
-// segmentflow-api.md §9 #15, and OutcomeUnknown where policy is at most once.
+// segmentflow-api.md §9 #15; and OutcomeUnknown where policy is at most once, RenderCrashed where
+// the process died of rendering it (core/jobs/suspects.hpp).
 enum class FailureReason {
   RenderFailed,
   ProviderRejected,
   ProviderUnavailable,
   WorkerFailed,
   OutcomeUnknown,
+  RenderCrashed,
 };
 
 std::string_view to_string(SendStatus status);

@@ -13,6 +13,7 @@
 #include "core/store/committer.hpp"
 #include "core/store/database.hpp"
 #include "core/store/readers.hpp"
+#include "core/templates/render_workers.hpp"
 
 namespace segmentflow {
 
@@ -33,6 +34,8 @@ struct Engine {
   ReaderPool& readers;
   Authenticator& authenticator;
   Acceptor& acceptor;
+  RenderWorkers& previews;  // apart from those that compose mail
+  RenderGate& render_gate;  // to be entered by whoever renders
   std::function<DeliveryStatus()> delivery_status;
   std::string version;
 };

@@ -49,6 +49,22 @@ void for_each_stretch(Transaction& tx, std::int64_t last_row_id, Change change) 
   }
 }
 
+// First the rows, then the update: a sub-select with a limit may be run again for each row that the
+// planner drives it from, and would then lease more than the limit.
+std::vector<ClaimedJob> lease_rows(Transaction& tx, const Lease& lease, const SqlRows& rows) {
+  std::vector<ClaimedJob> claimed;
+  SqlInput chosen({{"row_id", SqlType::Integer}});
+  for (const auto& row : rows) {
+    claimed.push_back(claimed_job(row, lease));
+    chosen.add({row[0]});
+  }
+  tx.query(
+      "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 FROM {input} AS i "
+      "WHERE jobs.row_id = i.row_id",
+      chosen, {lease.instance, lease.epoch});
+  return claimed;
+}
+
 }  // namespace
 
 std::string_view to_string(JobKind kind) {
@@ -77,33 +93,43 @@ void add_jobs(Transaction& tx, std::span<const NewJob> jobs) {
   if (!jobs.empty()) tx.announce_work();
 }
 
+// Locked, so that who takes the instance off the list sees what it has claimed. In a copy of the
+// database nothing is claimed before it is settled whose queue it is.
+bool may_claim(Transaction& tx, const Lease& lease) {
+  return !tx.query(
+                "SELECT 1 FROM instances WHERE id = $1 AND epoch = $2 AND ($3 = '' OR "
+                "$3 = coalesce((SELECT database_identity FROM installation), '')) {lock_shared}",
+                {lease.instance, lease.epoch, tx.identity()})
+              .empty();
+}
+
+ClaimedJob claimed_job(const SqlRow& row, const Lease& lease) {
+  const HeldJob job{row[0].integer(), row[2].uuid(), lease, row[3].integer()};
+  return {job, row[1].uuid(), static_cast<int>(row[4].integer()), row[5].integer()};
+}
+
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
-  std::vector<ClaimedJob> claimed;
-  // Locked, so that who takes the instance off the list sees what it has claimed. In a copy of the
-  // database nothing is claimed before it is settled whose queue it is.
-  if (tx.query("SELECT 1 FROM instances WHERE id = $1 AND epoch = $2 AND ($3 = '' OR $3 = coalesce("
-               "(SELECT database_identity FROM installation), '')) {lock_shared}",
-               {lease.instance, lease.epoch, tx.identity()})
-          .empty()) {
-    return claimed;
-  }
-  // First the rows, then the update: a sub-select with a limit may be run again for each row that
-  // the planner drives it from, and would then lease more than the limit.
-  SqlInput chosen({{"row_id", SqlType::Integer}});
-  for (const auto& row :
-       tx.query("SELECT row_id, organization_id, subject_id, due_at, attempts FROM jobs "
-                "WHERE due_at <= $1 AND lease_instance IS NULL AND kind = $2 "
-                "ORDER BY due_at LIMIT $3 {skip_locked}",
-                {tx.now(), to_string(kind), limit})) {
-    const HeldJob job{row[0].integer(), row[2].uuid(), lease, row[3].integer()};
-    claimed.push_back({job, row[1].uuid(), static_cast<int>(row[4].integer())});
-    chosen.add({row[0]});
-  }
-  tx.query(
-      "UPDATE jobs SET lease_instance = $1, lease_epoch = $2 FROM {input} AS i "
-      "WHERE jobs.row_id = i.row_id",
-      chosen, {lease.instance, lease.epoch});
-  return claimed;
+  if (!may_claim(tx, lease)) return {};
+  return lease_due(tx, kind, lease, limit);
+}
+
+std::vector<ClaimedJob> lease_due(Transaction& tx, JobKind kind, const Lease& lease, int limit) {
+  return lease_rows(
+      tx, lease,
+      tx.query("SELECT row_id, organization_id, subject_id, due_at, attempts, deadline_at "
+               "FROM jobs WHERE crashes = 0 AND due_at <= $1 AND lease_instance IS NULL "
+               "AND kind = $2 ORDER BY due_at LIMIT $3 {skip_locked}",
+               {tx.now(), to_string(kind), limit}));
+}
+
+std::vector<ClaimedJob> lease_due_of(Transaction& tx, JobKind kind, const Lease& lease, int limit,
+                                     const Uuid& organization) {
+  return lease_rows(
+      tx, lease,
+      tx.query("SELECT row_id, organization_id, subject_id, due_at, attempts, deadline_at "
+               "FROM jobs WHERE organization_id = $4 AND crashes = 0 AND due_at <= $1 "
+               "AND lease_instance IS NULL AND kind = $2 ORDER BY due_at LIMIT $3 {skip_locked}",
+               {tx.now(), to_string(kind), limit, organization}));
 }
 
 std::vector<bool> held_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
@@ -132,17 +158,21 @@ void finish_jobs(Transaction& tx, std::span<const HeldJob> jobs) {
 
 void reschedule_jobs(Transaction& tx, std::span<const RescheduledJob> jobs) {
   static const std::string sql = fmt::format(
-      "UPDATE jobs SET due_at = i.due_at, attempts = i.attempts, lease_instance = NULL "
+      "UPDATE jobs SET due_at = i.due_at, attempts = i.attempts, lease_instance = NULL, "
+      "is_alone = 0, crashes = CASE WHEN i.is_cleared = 1 THEN 0 ELSE crashes END, "
+      "lone_crashes = CASE WHEN i.is_cleared = 1 THEN 0 ELSE lone_crashes END "
       "FROM {{input}} AS i WHERE {}",
       kHeld);
   auto columns = held_columns();
   columns.push_back({"due_at", SqlType::Integer});
   columns.push_back({"attempts", SqlType::Integer});
+  columns.push_back({"is_cleared", SqlType::Integer});
   SqlInput input(std::move(columns));
   for (const auto& rescheduled : jobs) {
     SqlRow row = held_row(rescheduled.job);
     row.emplace_back(rescheduled.due_at);
     row.emplace_back(rescheduled.attempts);
+    row.emplace_back(rescheduled.is_cleared);
     input.add(std::move(row));
   }
   tx.query(sql, input);
@@ -164,24 +194,32 @@ std::int64_t release_strays(Transaction& tx, const Lease& lease,
       strays.push_back({row[0].integer(), row[1].uuid(), lease, row[2].integer()});
     }
   }
-  static const std::string sql =
-      fmt::format("UPDATE jobs SET lease_instance = NULL FROM {{input}} AS i WHERE {}", kHeld);
+  static const std::string sql = fmt::format(
+      "UPDATE jobs SET lease_instance = NULL, is_alone = 0 "
+      "FROM {{input}} AS i WHERE {}",
+      kHeld);
   tx.query(sql, held_input(strays));
   return tx.changes();
 }
 
-std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit) {
-  std::vector<Uuid> subjects;
+std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit,
+                                    const KeptSubjects& kept) {
+  const auto rows = tx.query(
+      "SELECT row_id, subject_id FROM jobs WHERE deadline_at < $1 AND kind = $2 "
+      "ORDER BY deadline_at LIMIT $3 {skip_locked}",
+      {tx.now(), to_string(kind), limit});
+  std::vector<Uuid> found;
+  for (const auto& row : rows) found.push_back(row[1].uuid());
+  const auto stay = kept(tx, found);
+  std::vector<Uuid> taken;
   SqlInput chosen({{"row_id", SqlType::Integer}});
-  for (const auto& row : tx.query(
-           "SELECT row_id, subject_id FROM jobs WHERE deadline_at < $1 AND lease_instance IS NULL "
-           "AND kind = $2 ORDER BY deadline_at LIMIT $3 {skip_locked}",
-           {tx.now(), to_string(kind), limit})) {
+  for (const auto& row : rows) {
+    if (stay.contains(row[1].uuid())) continue;
     chosen.add({row[0]});
-    subjects.push_back(row[1].uuid());
+    taken.push_back(row[1].uuid());
   }
   tx.query("DELETE FROM jobs WHERE row_id IN (SELECT i.row_id FROM {input} AS i)", chosen);
-  return subjects;
+  return taken;
 }
 
 std::int64_t count_overdue_jobs(Transaction& tx, JobKind kind) {
@@ -193,7 +231,11 @@ std::int64_t count_overdue_jobs(Transaction& tx, JobKind kind) {
 }
 
 void release_jobs(Transaction& tx, const Uuid& instance) {
-  tx.query("UPDATE jobs SET lease_instance = NULL WHERE lease_instance = $1", {instance});
+  // They were due when they were claimed; the clock may have been set back since.
+  tx.query(
+      "UPDATE jobs SET lease_instance = NULL, is_alone = 0, "
+      "due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END WHERE lease_instance = $1",
+      {instance, tx.now()});
 }
 
 std::int64_t last_job(Transaction& tx) {
@@ -204,7 +246,7 @@ std::int64_t hold_jobs(Transaction& tx, std::int64_t last_row_id) {
   std::int64_t held = 0;
   for_each_stretch(tx, last_row_id, [&](std::int64_t after, std::int64_t last) {
     tx.query(
-        "UPDATE jobs SET due_at = $1, lease_instance = NULL "
+        "UPDATE jobs SET due_at = $1, lease_instance = NULL, is_alone = 0 "
         "WHERE due_at < $4 AND row_id > $2 AND row_id <= $3",
         {kHeldDue, after, last, kUnapprovedDue});
     held += tx.changes();
@@ -223,7 +265,12 @@ std::int64_t resume_jobs(Transaction& tx) {
 }
 
 std::int64_t count_held_jobs(Transaction& tx) {
-  return tx.query("SELECT count(*) FROM jobs WHERE due_at = $1", {kHeldDue}).at(0)[0].integer();
+  // In two parts, each of which has its index.
+  const auto rows = tx.query(
+      "SELECT (SELECT count(*) FROM jobs WHERE crashes = 0 AND due_at = $1), "
+      "(SELECT count(*) FROM jobs WHERE crashes > 0 AND due_at = $1)",
+      {kHeldDue});
+  return rows.at(0)[0].integer() + rows.at(0)[1].integer();
 }
 
 std::vector<HeldCount> count_leased_jobs(Transaction& tx) {
@@ -237,7 +284,8 @@ std::vector<HeldCount> count_leased_jobs(Transaction& tx) {
 
 std::optional<Time> next_due(Transaction& tx, JobKind kind) {
   const auto rows = tx.query(
-      "SELECT due_at FROM jobs WHERE lease_instance IS NULL AND kind = $1 ORDER BY due_at LIMIT 1",
+      "SELECT due_at FROM jobs WHERE crashes = 0 AND lease_instance IS NULL AND kind = $1 "
+      "ORDER BY due_at LIMIT 1",
       {to_string(kind)});
   if (rows.empty()) return std::nullopt;
   return rows[0][0].integer();

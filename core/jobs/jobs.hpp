@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <set>
 #include <span>
@@ -47,19 +48,33 @@ struct ClaimedJob {
   HeldJob job;
   Uuid organization_id;
   int attempts = 0;  // finished ones
+  Time deadline_at = 0;
 };
 
 struct RescheduledJob {
   HeldJob job;
   Time due_at = 0;  // another than before
   int attempts = 0;
+  // An attempt was made to its end and the process lives: it is no suspect any more.
+  bool is_cleared = false;
 };
 
 void add_jobs(Transaction& tx, std::span<const NewJob> jobs);
 
-// Leases up to `limit` due jobs, the longest due first. None for a lease whose instance is not on
-// the list (declared gone, and not back yet): nobody would free them if it died.
+// Leases up to `limit` due jobs, the longest due first, suspects (core/jobs/suspects.hpp) not among
+// them. None for a lease whose instance is not on the list (declared gone, and not back yet):
+// nobody would free them if it died.
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, JobKind kind, const Lease& lease, int limit);
+
+// The parts of claims. Whether the lease's instance is on the list and the queue this database's
+// own; stays so until the transaction ends.
+bool may_claim(Transaction& tx, const Lease& lease);
+// claim_jobs() by who has asked may_claim(), and the same of one organisation.
+std::vector<ClaimedJob> lease_due(Transaction& tx, JobKind kind, const Lease& lease, int limit);
+std::vector<ClaimedJob> lease_due_of(Transaction& tx, JobKind kind, const Lease& lease, int limit,
+                                     const Uuid& organization);
+// A row of row_id, organization_id, subject_id, due_at, attempts, deadline_at.
+ClaimedJob claimed_job(const SqlRow& row, const Lease& lease);
 
 // Which of the jobs their leases still hold, by position. A write about another must not happen.
 // They stay held until the transaction ends.
@@ -78,9 +93,12 @@ void lock_jobs(Transaction& tx, const Uuid& instance);
 std::int64_t release_strays(Transaction& tx, const Lease& lease,
                             const std::set<std::int64_t>& known);
 
-// Takes up to `limit` jobs that are past their deadline and that nobody holds off the queue, the
-// longest overdue first. Their subjects.
-std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit);
+// Takes up to `limit` jobs that are past their deadline off the queue, the longest overdue first,
+// whoever holds them: what the holder writes about them afterwards changes nothing. Those of the
+// `kept` subjects stay; it is asked when nobody can write about the jobs any more. Their subjects.
+using KeptSubjects = std::function<std::set<Uuid>(Transaction&, const std::vector<Uuid>&)>;
+std::vector<Uuid> take_overdue_jobs(Transaction& tx, JobKind kind, int limit,
+                                    const KeptSubjects& kept);
 
 // Jobs past their deadline, those that somebody holds among them.
 std::int64_t count_overdue_jobs(Transaction& tx, JobKind kind);
@@ -109,7 +127,8 @@ struct HeldCount {
 };
 std::vector<HeldCount> count_leased_jobs(Transaction& tx);
 
-// When the next job of the kind that nobody holds is due; nullopt when there is none.
+// When the next job of the kind that nobody holds and that is no suspect is due; nullopt when there
+// is none.
 std::optional<Time> next_due(Transaction& tx, JobKind kind);
 
 }  // namespace segmentflow

@@ -21,16 +21,34 @@ constexpr int kHealthyBeats = 2;
 // the others' signs of life may have stalled with ours.
 constexpr int kGapBeats = 3;
 
+void log_reaped(const Lease& gone, const Reaped& reaped) {
+  spdlog::info("instance {} is gone; its jobs are free", gone.instance.to_string());
+  if (reaped.suspects > 0) {
+    spdlog::warn(
+        "the process of instance {} died with {} emails under way that are now delivered one at a "
+        "time, after all others",
+        gone.instance.to_string(), reaped.suspects);
+  }
+  for (const Uuid& subject : reaped.condemned) {
+    spdlog::error(
+        "send {} failed (RenderCrashed): the server died each time it rendered this email alone. "
+        "Read it and its template with get_email and get_template, change the template, and "
+        "report the crash",
+        subject.to_string());
+  }
+}
+
 }  // namespace
 
 Membership::Membership(Database& database, Committer& committer, IdSource& ids, LeaseTimes times,
-                       Instance self, Reap reap)
+                       Instance self, Reap reap, const ElapsedTime* elapsed)
     : database_(database),
       committer_(committer),
       ids_(ids),
       times_(times),
       self_(std::move(self)),
-      reap_(std::move(reap)) {}
+      reap_(std::move(reap)),
+      queue_clock_(committer, elapsed) {}
 
 Membership::~Membership() {
   stop();
@@ -38,6 +56,7 @@ Membership::~Membership() {
 
 Result<void> Membership::start() {
   check_provenance();
+  if (auto begun = queue_clock_.begin(); !begun) return begun;
   if (auto joined = join_list(); !joined) return joined;
   tick();
   thread_ = std::thread([this] { run(); });
@@ -57,7 +76,7 @@ void Membership::stop() {
   const auto left = committer_.run([&](Transaction& tx) -> Result<void> {
     unregister_instance(tx, mine.instance);
     // As for a dead process: an attempt whose outcome could not be recorded is not forgotten.
-    reap_(tx, mine);
+    reap_(tx, mine, Departure::Left);
     return {};
   });
   if (!left) spdlog::warn("leaving the instance list failed: {}", left.error().message);
@@ -116,17 +135,35 @@ Result<void> Membership::beat() {
   std::optional<Time> beat_at;
   auto beaten = committer_.run_always([&](Transaction& tx) -> Result<void> {
     beat_at = heartbeat(tx, mine, times_);
+    queue_clock_.note_look(tx);
     return {};
   });
   if (!beaten) return beaten;
   if (beat_at) {
-    const bool is_gap = *beat_at - last_beat_ > kGapBeats * times_.heartbeat;
-    if (is_gap || !healthy_since_) healthy_since_ = beat_at;
-    last_beat_ = *beat_at;
+    note_beat(*beat_at);
     return {};
   }
   spdlog::warn("this process was declared gone after a stall; it starts a new lease");
   return join_list();
+}
+
+// A clock that was set back counts as a gap: how long ago things were cannot be told by it.
+void Membership::note_beat(Time beat_at) {
+  const Time since = beat_at - last_beat_;
+  const bool is_gap = since < 0 || since > kGapBeats * times_.heartbeat;
+  if (is_gap || !healthy_since_) healthy_since_ = beat_at;
+  if (since < 0) joined_at_ += since;
+  last_beat_ = beat_at;
+}
+
+void Membership::watch_clock() {
+  bool is_steady = true;
+  const auto read =
+      database_.read([&](Transaction& tx) { is_steady = queue_clock_.is_steady(tx); });
+  if (!read || is_steady) return;
+  if (const auto settled = queue_clock_.settle(); !settled) {
+    spdlog::warn("the clock was set, and the queue cannot follow yet: {}", settled.error().message);
+  }
 }
 
 bool Membership::is_gone(const KnownInstance& other, Time now) const {
@@ -158,17 +195,16 @@ void Membership::reap_gone() {
   }
   for (const auto& other : gone) {
     bool was_first = false;
-    const auto reaped = committer_.run([&](Transaction& tx) -> Result<void> {
+    Reaped reaped;
+    const auto done = committer_.run([&](Transaction& tx) -> Result<void> {
       // Another process may have reaped it, or it may have renewed its life meanwhile.
       tx.query("DELETE FROM instances WHERE id = $1 AND epoch = $2 AND expires_at = $3",
                {other.lease.instance, other.lease.epoch, other.expires_at});
       was_first = tx.changes() == 1;
-      if (was_first) reap_(tx, other.lease);
+      if (was_first) reaped = reap_(tx, other.lease, Departure::Died);
       return {};
     });
-    if (reaped && was_first) {
-      spdlog::info("instance {} is gone; its jobs are free", other.lease.instance.to_string());
-    }
+    if (done && was_first) log_reaped(other.lease, reaped);
   }
 }
 
@@ -201,7 +237,7 @@ bool Membership::settle_provenance(const std::string& recorded, const std::strin
     settled = record_identity(tx, recorded, current);
     if (!settled || !hold) return {};
     // What the copy's processes had under way is Unknown: they were those of the original.
-    for (const auto& instance : list_instances(tx)) reap_(tx, instance.lease);
+    for (const auto& instance : list_instances(tx)) reap_(tx, instance.lease, Departure::Left);
     held = hold_jobs(tx, last_copied_job_.value_or(0));
     return {};
   });
@@ -256,7 +292,8 @@ void Membership::tick() {
     return;
   }
   check_provenance();
-  if (now - last_beat_ >= times_.heartbeat) {
+  watch_clock();
+  if (now - last_beat_ >= times_.heartbeat || now < last_beat_) {
     if (const auto beaten = beat(); !beaten) {
       healthy_since_.reset();
       spdlog::warn("no heartbeat: {}", beaten.error().message);

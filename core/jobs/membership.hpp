@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "core/jobs/instances.hpp"
+#include "core/jobs/queue_clock.hpp"
+#include "core/jobs/suspects.hpp"
 #include "core/store/committer.hpp"
 
 namespace segmentflow {
@@ -19,10 +21,11 @@ namespace segmentflow {
 class Membership {
  public:
   // Frees what a gone instance held, in the transaction that takes it off the list.
-  using Reap = std::function<void(Transaction&, const Lease& gone)>;
+  using Reap = std::function<Reaped(Transaction&, const Lease& gone, Departure departure)>;
 
+  // `elapsed` tells when the clock is set (QueueClock); nullptr: it never is.
   Membership(Database& database, Committer& committer, IdSource& ids, LeaseTimes times,
-             Instance self, Reap reap);
+             Instance self, Reap reap, const ElapsedTime* elapsed = nullptr);
   // Leaves the list; what is still held is freed as for a gone instance.
   ~Membership();
 
@@ -37,12 +40,15 @@ class Membership {
   // Whether the queue is this database's own. False while it cannot be told: nothing must be
   // claimed then.
   bool queue_is_ours() const;
+  QueueClock& queue_clock() { return queue_clock_; }
 
  private:
   void run();
   void tick();
   Result<void> join_list();
   Result<void> beat();
+  void note_beat(Time beat_at);
+  void watch_clock();
   bool is_gone(const KnownInstance& other, Time now) const;
   void reap_gone();
   void check_provenance();
@@ -57,6 +63,7 @@ class Membership {
   const LeaseTimes times_;
   Instance self_;
   const Reap reap_;
+  QueueClock queue_clock_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

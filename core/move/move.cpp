@@ -56,7 +56,7 @@ Result<Mark> mark_source(Database& source, Entropy& entropy, const MoveOptions& 
         return;
       }
       unregister_instance(tx, instance.lease.instance);
-      reap_deliveries(tx, instance.lease, options.retry, entropy);
+      reap_deliveries(tx, instance.lease, options.retry, entropy, Departure::Died);
     }
     const auto rows = tx.query("SELECT move_token, moved_to FROM installation");
     if (rows.empty()) {

@@ -122,10 +122,11 @@ class ScriptedTransport final : public MailTransport {
 class Works : public Deliveries {
  public:
   explicit Works(CommitterLimits limits = {}, int in_flight_max = 8) : Deliveries(limits) {
-    membership = std::make_unique<Membership>(*database, *committer, ids, LeaseTimes{}, Instance{},
-                                              [this](Transaction& tx, const Lease& gone) {
-                                                reap_deliveries(tx, gone, RetryPolicy{}, entropy);
-                                              });
+    membership = std::make_unique<Membership>(
+        *database, *committer, ids, LeaseTimes{}, Instance{},
+        [this](Transaction& tx, const Lease& gone, Departure how) {
+          return reap_deliveries(tx, gone, RetryPolicy{}, entropy, how);
+        });
     DeliverySettings settings;
     settings.in_flight_max = in_flight_max;
     settings.poll_first = settings.poll_max = kMicrosPerSecond / 1000;
@@ -145,6 +146,32 @@ class Works : public Deliveries {
   }
   void await_status(const Uuid& id, const std::string& expected) {
     await([&] { return status(id) == expected; });
+  }
+
+  // Another organisation that can send, and what it would send.
+  struct Neighbour {
+    ApiKey key;
+    SendRequest request;
+  };
+  Neighbour neighbour() {
+    return write([&](Transaction& tx) {
+      const Organization other = ensure_organization(tx, ids, "Neighbour");
+      Neighbour made;
+      made.key = create_api_key(tx, ids, entropy, other, "n", {"emails:write"}, false).key;
+      test::must(add_sending_domain(tx, ids, other.id, "neighbour.example"));
+      const auto sender = test::must(
+          add_sender_profile(tx, ids, other.id, test::mailbox("receipts@neighbour.example")));
+      NewTemplate wanted;
+      wanted.name = "n";
+      wanted.purpose = "Transactional";
+      wanted.sender_profile_id = sender.id;
+      wanted.definition = test::simple_definition();
+      made.request = request("neighbour");
+      made.request.template_ref =
+          test::must(import_template(tx, ids, other.id, wanted)).template_.id;
+      made.request.to = test::mailbox("accept@neighbour.example");
+      return made;
+    });
   }
 
   // From here on the committer refuses every command: its threads are busy and its queue is full.
@@ -371,4 +398,99 @@ TEST_CASE("loop: what could not be recorded before the end is Unknown and free")
   works.membership->stop();
   CHECK(works.job(marked) == "free 1");
   CHECK(works.attempts(marked) == "1 Unknown");
+}
+
+TEST_CASE("loop: suspects go after everything else, one at a time, and go out") {
+  Works works;
+  std::vector<Uuid> suspects;
+  for (int i = 0; i < 3; ++i) {
+    suspects.push_back(works.accept_to("hold" + std::to_string(i) + "@example.net").id);
+  }
+  const Lease dead = works.join();
+  REQUIRE(works.claim(dead).deliveries.size() == 3);
+  works.database->write([&](Transaction& tx) {
+    unregister_instance(tx, dead.instance);
+    reap_deliveries(tx, dead, RetryPolicy{}, works.entropy, Departure::Died);
+  });
+  const Uuid other = works.accept_to("accept@example.net").id;
+  works.start();
+  works.await_status(other, "Sent");
+  CHECK(works.transport.mails().front().recipients.front() == "accept@example.net");
+  for (std::size_t i = 0; i < suspects.size(); ++i) {
+    auto held = works.transport.take_held();
+    CHECK(works.transport.mails().size() == i + 2);
+    CHECK(works.number("SELECT count(*) FROM jobs WHERE is_alone = 1") == 0);
+    held.done(accepted());
+  }
+  for (const Uuid& id : suspects) works.await_status(id, "Sent");
+  CHECK(works.write(count_suspects) == 0);
+}
+
+TEST_CASE("loop: under unbroken load a suspect has its turn after a while") {
+  Works works({}, 4);
+  const Uuid suspect = works.accept_to("accept.suspect@example.net").id;
+  const Lease dead = works.join();
+  REQUIRE(works.claim(dead).deliveries.size() == 1);
+  works.database->write([&](Transaction& tx) {
+    unregister_instance(tx, dead.instance);
+    reap_deliveries(tx, dead, RetryPolicy{}, works.entropy, Departure::Died);
+  });
+  for (int i = 0; i < 9; ++i) works.accept_to("hold" + std::to_string(i) + "@example.net");
+  works.start();
+  await([&] { return works.transport.mails().size() == 4; });
+  await([&] {
+    works.clock.advance(kMicrosPerSecond);
+    return works.status(suspect) == "Sent";
+  });
+  CHECK(works.transport.mails().size() <= 6);
+}
+
+TEST_CASE("loop: what waits to be composed when it stops is given back") {
+  Works works;
+  {
+    const auto alone = works.composer.gate().enter_alone();
+    for (int i = 0; i < 5; ++i) works.accept_to("accept" + std::to_string(i) + "@example.net");
+    works.start();
+    await([&] { return works.loop->in_flight() == 5; });
+  }
+  works.loop->stop(std::chrono::seconds(1));
+  works.membership->stop();
+  CHECK(works.loop->in_flight() == 0);
+  CHECK(works.number("SELECT count(*) FROM jobs WHERE lease_instance IS NOT NULL") == 0);
+  const auto sent = works.number("SELECT count(*) FROM email_sends WHERE status = 'Sent'");
+  CHECK(sent + works.number("SELECT count(*) FROM jobs WHERE attempts = 0") == 5);
+}
+
+TEST_CASE("loop: an organisation that takes all places leaves some for others") {
+  Works works({}, 8);
+  for (int i = 0; i < 20; ++i) works.accept_to("hold" + std::to_string(i) + "@example.net");
+  works.start();
+  await([&] { return works.transport.mails().size() == 8; });
+  const auto neighbour = works.neighbour();
+  const Uuid id =
+      test::must(std::move(works.accept_as(neighbour.key, {neighbour.request})[0])).send.id;
+  await([&] {
+    works.clock.advance(kMicrosPerSecond / 1000);
+    return works.number("SELECT count(*) FROM email_sends WHERE id = $1 AND status = 'Sent'",
+                        {id}) == 1;
+  });
+  CHECK(works.transport.mails().size() == 9);
+  CHECK(works.loop->in_flight() == 8);
+}
+
+TEST_CASE("loop: an email past its deadline ends while its relay says nothing") {
+  Works works;
+  const Uuid id = works.accept_to("hold@example.net").id;
+  works.start();
+  auto held = works.transport.take_held();
+  works.clock.advance(AcceptSettings{}.deadline + 1);
+  works.database->write([](Transaction& tx) { end_overdue_sends(tx, 10); });
+  CHECK(works.status(id) == "Failed ProviderUnavailable");
+  std::promise<bool> go;
+  held.before_dot([&](bool yes) { go.set_value(yes); });
+  CHECK_FALSE(go.get_future().get());
+  held.done(accepted());
+  await([&] { return works.loop->in_flight() == 0; });
+  CHECK(works.loop->counters().late == 1);
+  CHECK(works.status(id) == "Failed ProviderUnavailable");
 }

@@ -155,29 +155,34 @@ TEST_CASE("instances: a heartbeat renews, and tells who was taken off the list")
   CHECK_FALSE(beat(lease));
 }
 
-TEST_CASE("jobs: those past their deadline leave the queue, but not from under their holder") {
+TEST_CASE("jobs: those past their deadline leave the queue, whoever holds them, but the kept") {
   Queue queue;
   const Lease lease = queue.join();
   const auto overdue = [&] {
     return queue.write([&](Transaction& tx) { return count_overdue_jobs(tx, JobKind::Deliver); });
   };
+  std::set<Uuid> kept;
   const auto take = [&](int limit) {
-    return queue.write(
-        [&](Transaction& tx) { return take_overdue_jobs(tx, JobKind::Deliver, limit); });
+    return queue.write([&](Transaction& tx) {
+      return take_overdue_jobs(tx, JobKind::Deliver, limit,
+                               [&](Transaction&, const std::vector<Uuid>&) { return kept; });
+    });
   };
   const Uuid held = queue.add_job();
-  REQUIRE(queue.claim(lease).size() == 1);
+  const auto claimed = queue.claim(lease);
+  REQUIRE(claimed.size() == 1);
   const Uuid first = queue.add_job();
-  queue.add_job();
+  kept = {first};
   queue.clock.advance(test::kJobTime);
   CHECK(overdue() == 0);
   CHECK(take(10).empty());
   queue.clock.advance(1);
-  CHECK(overdue() == 3);
-  CHECK(take(1) == std::vector{first});
-  CHECK(take(10).size() == 1);
-  CHECK(take(10).empty());
-  CHECK(overdue() == 1);
-  queue.database->write([&](Transaction& tx) { release_jobs(tx, lease.instance); });
+  CHECK(overdue() == 2);
   CHECK(take(10) == std::vector{held});
+  CHECK_FALSE(queue.holds(claimed[0].job));
+  CHECK(take(10).empty());
+  kept.clear();
+  CHECK(take(0).empty());
+  CHECK(take(1) == std::vector{first});
+  CHECK(overdue() == 0);
 }

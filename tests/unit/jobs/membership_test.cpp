@@ -21,16 +21,20 @@ class Process {
     committer_ = std::make_unique<Committer>(*database_, CommitterLimits{});
     Instance self;
     self.role = role;
-    membership = std::make_unique<Membership>(*database_, *committer_, ids_, LeaseTimes{}, self,
-                                              [this](Transaction& tx, const Lease& gone) {
-                                                reaped.push_back(gone.instance);
-                                                release_jobs(tx, gone.instance);
-                                              });
+    membership =
+        std::make_unique<Membership>(*database_, *committer_, ids_, LeaseTimes{}, self,
+                                     [this](Transaction& tx, const Lease& gone, Departure how) {
+                                       reaped.push_back(gone.instance);
+                                       departures.push_back(how);
+                                       release_jobs(tx, gone.instance);
+                                       return Reaped{};
+                                     });
   }
   Lease lease() const { return membership->lease(); }
 
   ManualClock clock;
   std::vector<Uuid> reaped;  // of processes that are gone, and at the end of itself
+  std::vector<Departure> departures;
 
  private:
   IdSource ids_;
@@ -61,6 +65,7 @@ TEST_CASE("membership: joining and leaving") {
     serve.membership->stop();
     CHECK_FALSE(listed(house, serve.lease().instance));
     CHECK(serve.reaped == std::vector{serve.lease().instance});
+    CHECK(serve.departures == std::vector{Departure::Left});
   }
   await([&] { return !mcp.membership->serve_is_alive(); });
   CHECK(mcp.reaped.empty());
@@ -77,6 +82,7 @@ TEST_CASE("membership: a dead process is noticed at once by its lock", "[sqlite]
   Process next(house, InstanceRole::Serve);
   REQUIRE(next.membership->start());
   CHECK(next.reaped == std::vector{dead.id});
+  CHECK(next.departures == std::vector{Departure::Died});
   CHECK_FALSE(listed(house, dead.id));
 }
 

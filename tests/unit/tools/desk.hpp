@@ -9,6 +9,8 @@
 
 namespace segmentflow::test {
 
+inline constexpr std::size_t kPreviewsWaitingMax = 2;
+
 class Desk : public Shop {
  public:
   explicit Desk(std::size_t calls_max = 100) : limits_{calls_max} {
@@ -27,11 +29,20 @@ class Desk : public Shop {
   }
   Result<Answer> call_making(std::string_view id, const std::string& with,
                              Dispatcher::InputMaker make_input) {
+    return begin_making(id, with, std::move(make_input)).get();
+  }
+  // Without waiting for the answer.
+  std::future<Result<Answer>> begin(std::string_view id, const std::string& with,
+                                    const describe::Json& input) {
+    return begin_making(id, with, [input]() -> Result<describe::Json> { return input; });
+  }
+  std::future<Result<Answer>> begin_making(std::string_view id, const std::string& with,
+                                           Dispatcher::InputMaker make_input) {
     auto promise = std::make_shared<std::promise<Result<Answer>>>();
     auto answer = promise->get_future();
     dispatcher.call(*registry.find_by_id(id), with, {"rest", ""}, std::move(make_input),
                     [promise](Result<Answer> given) { promise->set_value(std::move(given)); });
-    return answer.get();
+    return answer;
   }
   describe::Json send_input(const char* key) const {
     describe::Json input = {{"idempotencyKey", key}, {"templateKey", "receipt"}};
@@ -41,10 +52,20 @@ class Desk : public Shop {
 
   std::string secret_of_writer;
   std::string secret_of_reader;
+  RenderGate render_gate;
+  RenderWorkers previews{{.waiting_max = kPreviewsWaitingMax}};
   Authenticator authenticator{*database, clock};
-  Engine engine{clock,         ids,        secret,
-                *database,     *committer, readers,
-                authenticator, acceptor,   [] { return DeliveryStatus{}; },
+  Engine engine{clock,
+                ids,
+                secret,
+                *database,
+                *committer,
+                readers,
+                authenticator,
+                acceptor,
+                previews,
+                render_gate,
+                [] { return DeliveryStatus{}; },
                 "test"};
   Registry registry;
 

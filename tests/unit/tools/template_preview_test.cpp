@@ -171,6 +171,42 @@ TEST_CASE("preview: nothing is saved or sent") {
   CHECK(rows() == before);
 }
 
+TEST_CASE("preview: those that wait hold up no reads, are bounded, and hold up no neighbour's") {
+  Previews desk;
+  const std::string secret = desk.make({"templates:read"});
+  const std::string other_secret = desk.write([&](Transaction& tx) {
+    const Organization other = ensure_organization(tx, desk.ids, "B");
+    return create_api_key(tx, desk.ids, desk.entropy, other, "k", {"templates:read"}, false).secret;
+  });
+  const Json draft = {{"definition", test::simple_definition()}};
+  std::vector<std::future<Result<Answer>>> waiting;
+  {
+    const auto alone = desk.render_gate.enter_alone();  // whatever is previewed takes its time
+    // One is being rendered or waits to be; the others wait behind it.
+    for (std::size_t i = 0; i < 1 + test::kPreviewsWaitingMax; ++i) {
+      waiting.push_back(desk.begin("templates.preview", secret, draft));
+      // The reader has handed it on.
+      REQUIRE(desk.call("templates.list", secret, Json::object()));
+    }
+    std::optional<Result<Answer>> refused;
+    for (int i = 0; !refused; ++i) {
+      auto one_more = desk.begin("templates.preview", secret, draft);
+      REQUIRE(desk.call("templates.list", secret, Json::object()));
+      if (one_more.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+        refused = one_more.get();
+      } else {
+        waiting.push_back(std::move(one_more));
+      }
+      REQUIRE(i < 2);
+    }
+    CHECK(code(*refused) == "RateLimited");
+    waiting.push_back(desk.begin("templates.preview", other_secret, draft));
+    REQUIRE(desk.call("templates.list", secret, Json::object()));
+    CHECK(waiting.back().wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+  }
+  for (auto& each : waiting) CHECK(code(each.get()) == "ok");
+}
+
 TEST_CASE("format: its example previews without a finding") {
   Previews desk;
   const Json format = desk.describe_format();
