@@ -7,7 +7,8 @@
 namespace segmentflow::render {
 namespace {
 
-constexpr std::string_view kGuarded = "*_~";  // their placeholders come first
+constexpr std::string_view kGuarded = "*_~[]";  // their placeholders come first
+constexpr std::size_t kGuardedInText = 3;       // of them, in bare addresses; [ may begin a link
 constexpr std::uint32_t kFirst = 0xF0000;
 constexpr std::size_t kPlaceholderBytes = 4;
 
@@ -76,7 +77,8 @@ class LinkTail {
 
   bool skip_blanks() {
     const std::size_t start = at_;
-    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != text_.npos) ++at_;
+    while (at_ < text_.size() && std::string_view(" \t\r\n\v\f").find(text_[at_]) != text_.npos)
+      ++at_;
     return at_ > start;
   }
 
@@ -173,23 +175,24 @@ std::string MarkdownSource::fill_address(std::string_view part) const {
 }
 
 std::string guard_addresses(std::string_view markdown) {
-  std::vector<bool> is_address(markdown.size());
-  const auto mark = [&](std::size_t start, std::size_t end) {
-    std::fill(is_address.begin() + static_cast<std::ptrdiff_t>(start),
-              is_address.begin() + static_cast<std::ptrdiff_t>(end), true);
+  std::vector<std::uint8_t> guarded_marks(markdown.size());  // how many of kGuarded
+  const auto guard = [&](std::size_t start, std::size_t end, std::size_t marks) {
+    std::fill(guarded_marks.begin() + static_cast<std::ptrdiff_t>(start),
+              guarded_marks.begin() + static_cast<std::ptrdiff_t>(end),
+              static_cast<std::uint8_t>(marks));
   };
   for (auto found = next_address(markdown, 0); found; found = next_address(markdown, found->end)) {
-    mark(found->start, found->end);
+    guard(found->start, found->end, kGuardedInText);
   }
   for (auto at = markdown.find("]("); at != markdown.npos; at = markdown.find("](", at + 1)) {
-    mark(at + 1, at + 1 + LinkTail(markdown.substr(at + 1)).length());
+    guard(at + 1, at + 1 + LinkTail(markdown.substr(at + 1)).length(), kGuarded.size());
   }
   std::string guarded;
   guarded.reserve(markdown.size());
   for (std::size_t at = 0; at < markdown.size(); ++at) {
     const std::size_t number = kGuarded.find(markdown[at]);
     const bool is_escaped = at > 0 && markdown[at - 1] == '\\';
-    if (number == std::string_view::npos || !is_address[at] || is_escaped) {
+    if (number >= guarded_marks[at] || is_escaped) {
       guarded.push_back(markdown[at]);
     } else {
       append_placeholder(guarded, number);

@@ -45,9 +45,10 @@ class MarkdownSource {
   bool has_too_many_values_ = false;
 };
 
-// In Markdown text, marks of emphasis within addresses and in the address of a link become
-// characters of the private-use planes, so that they are marks no more; unguard() gives them back.
-// (md4c pairs such a mark with one outside, and then leaves what it has not entered.)
+// In Markdown text, marks of emphasis within addresses, and brackets too in the address of a link,
+// become characters of the private-use planes, so that they are marks no more; unguard() gives them
+// back. (md4c pairs such a mark with one outside, and then leaves what it has not entered, or skips
+// the text between.)
 std::string guard_addresses(std::string_view markdown);
 std::string unguard(std::string_view text);
 

@@ -90,6 +90,10 @@ TEST_CASE("Markdown with odd emphasis around links loses nothing") {
   CHECK(markdown("**a [b](https://example.com/x**y \"t*\") c** d").text ==
         "a b https://example.com/x**y c d");
   CHECK(markdown("~a ![b](https://example.com/~) c").text == "~a c");
+  CHECK_THAT(markdown("![b](https:[a)(x#](kept) y").text, Catch::Matchers::Contains("kept"));
+  CHECK_THAT(markdown("![](\v[)](kept)").text, Catch::Matchers::Contains("kept"));
+  CHECK_THAT(markdown("[b](https://a.example/[a) c](kept) d").text,
+             Catch::Matchers::Contains("kept"));
   // Where md4c's events are not balanced, marks may be lost, but no word.
   for (const char* content :
        {"*a [b][*] c\n\nd\n\n[*]: https://example.com", "*a [b][x* y] c* d\n\n[x* y]: https://a.b",
