@@ -365,7 +365,7 @@ constexpr std::array kMigrations = {
     Migration{3, "authoring", kAuthoring, kAuthoringHints},
     Migration{4, "guards", kGuards},
     Migration{5, "suspects", kSuspects},
-    Migration{7, "erasure index", kErasure},
+    Migration{6, "erasure index", kErasure},
 };
 
 }  // namespace
