@@ -227,12 +227,14 @@ struct Description<segmentflow::wire::EmailSend> {
       field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
       field("missingPaths", &T::missing_paths,
             {.doc = "In the answer to a send: paths that the template reads and that have no "
-                    "value, so they come out empty; at most 20.",
-             .example = R"(["/data/orderId"])"}),
+                    "value; at most 20. Absent where all have one.",
+             .example = R"(["/data/orderId"])",
+             .omit_empty = true}),
       field("unusedData", &T::unused_data,
             {.doc = "In the answer to a send: members of data that the template does not read; at "
-                    "most 20.",
-             .example = R"(["/data/order_id"])"}),
+                    "most 20. Absent where it reads all.",
+             .example = R"(["/data/order_id"])",
+             .omit_empty = true}),
   };
 };
 

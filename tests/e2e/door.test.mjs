@@ -62,7 +62,8 @@ test("idle and odd connections of strangers make room", async (t) => {
   for (const head of ["", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "POST /api/v1/em",
     "\x16\x03\x01\x02\x00", "\r\n"]) {
     await strangers(t, on, 100, head);
-    await accepted(on, sendBody());
+    // An idle connection of the client itself may have made room: it opens another.
+    await accepted(on, sendBody()).catch(() => accepted(on, sendBody()));
   }
 });
 

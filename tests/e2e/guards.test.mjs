@@ -289,7 +289,7 @@ test("a dry run of each operation that writes changes nothing", async (t) => {
   const { client } = await mcpClient(t, on);
   const { structuredContent } = await client.callTool({ name: "duplicate_template",
     arguments: { id, dryRun: true } });
-  assert.ok(structuredContent.id);
+  assert.deepEqual([structuredContent.dryRun, structuredContent.id], [true, undefined]);
   assert.deepEqual((await api("GET", "/templates")).body, before);
 });
 

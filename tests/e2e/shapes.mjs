@@ -41,7 +41,11 @@ const emailSend = object({
   failureMessage: nullable({ type: "string" }),
   createdAt: time,
   updatedAt: time,
-});
+  // Ours, beyond the documentation: of a send's answer, and over MCP.
+  missingPaths: { type: "array", items: { type: "string" } },
+  unusedData: { type: "array", items: { type: "string" } },
+  untrusted: { type: "array", items: { type: "string" } },
+}, ["missingPaths", "unusedData", "untrusted"]);
 
 const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const batchItem = { index: count, idempotencyKey: { type: "string" } };

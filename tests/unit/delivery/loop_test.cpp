@@ -165,7 +165,7 @@ class Works : public Deliveries {
       wanted.name = "n";
       wanted.purpose = "Transactional";
       wanted.sender_profile_id = sender.id;
-      wanted.definition = test::simple_definition();
+      wanted.definition = test::checked(test::simple_definition());
       made.request = request("neighbour");
       made.request.template_ref =
           test::must(import_template(tx, ids, other.id, wanted)).template_.id;

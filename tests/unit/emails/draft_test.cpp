@@ -29,7 +29,8 @@ AcceptCommand command(const Shop& shop, std::vector<SendRequest> requests) {
   return made;
 }
 
-std::vector<Result<AcceptAnswer>> apply(Shop& shop, const std::vector<AcceptCommand>& commands) {
+std::vector<Result<AcceptAnswer>> answers_to(Shop& shop,
+                                             const std::vector<AcceptCommand>& commands) {
   return shop.write([&](Transaction& tx) { return shop.accepting.apply(tx, commands); });
 }
 
@@ -60,7 +61,7 @@ TEST_CASE("draft: a command that wants drafts leaves nothing behind, and harms n
   commands.push_back(command(shop, {shop.request("a")}));
   commands.push_back(command(shop, {shop.request("b"), heavy(shop, "c")}));
   commands.push_back(command(shop, {shop.request("b")}));  // not a repeat of what is put aside
-  const auto answers = apply(shop, commands);
+  const auto answers = answers_to(shop, commands);
   CHECK(outcome(answers[0]->items.at(0)) == "ok");
   CHECK(answers[1]->items.empty());
   REQUIRE(answers[1]->orders.size() == 1);
@@ -82,10 +83,10 @@ TEST_CASE("draft: one made of an earlier state of the template is ordered anew")
   Shop shop;
   std::vector<AcceptCommand> commands{command(shop, {heavy(shop, "a")})};
   AcceptItem& item = *commands[0].items[0];
-  auto answers = apply(shop, commands);
+  auto answers = answers_to(shop, commands);
   item.draft = std::make_shared<const Draft>(make_draft(item, answers[0]->orders.at(0).sources));
   update_subject(shop, "Changed: ${/data/orderId}");
-  answers = apply(shop, commands);
+  answers = answers_to(shop, commands);
   REQUIRE(answers[0]->orders.size() == 1);
   CHECK(answers[0]->orders[0].sources.snapshot_id != item.draft->made_from.snapshot_id);
   CHECK(outcome(shop.accept_command(std::move(commands[0])).items.at(0)) == "ok");
@@ -95,7 +96,8 @@ TEST_CASE("draft: one made of an earlier state of the template is ordered anew")
 TEST_CASE("draft: a template that is not compiled yet is compiled outside") {
   Shop shop;
   update_subject(shop, "New");
-  const auto answers = apply(shop, {command(shop, {shop.request("a")})});
+  const std::vector<AcceptCommand> commands{command(shop, {shop.request("a")})};
+  const auto answers = answers_to(shop, commands);
   REQUIRE(answers[0]->orders.size() == 1);
   CHECK(answers[0]->orders[0].sources.compiled == nullptr);
   CHECK(shop.sent(shop.request("a")).subject == "New");
