@@ -212,6 +212,8 @@ void DeliveryHost::end_overdue_sends() {
   });
   if (!read || !is_steady || overdue == 0) return;
   const auto ended = committer_.run([&](Transaction& tx) -> Result<void> {
+    // The clock may have been set since the look.
+    if (!membership_.queue_clock().is_steady(tx)) return {};
     segmentflow::end_overdue_sends(tx, kOverdueBatch);
     return {};
   });

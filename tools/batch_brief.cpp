@@ -13,7 +13,7 @@ namespace {
 using describe::Json;
 
 constexpr std::size_t kProblemsMax = 2;
-constexpr std::size_t kProblemBytesMax = 240;
+constexpr std::size_t kProblemBytesMax = 120;
 
 std::string cut(const std::string& text) {
   if (text.size() <= kProblemBytesMax) return text;

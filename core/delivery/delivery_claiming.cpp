@@ -128,7 +128,10 @@ bool DeliveryLoop::is_suspects_turn(const Due& next) {
   if (!suspects_wait_from_) suspects_wait_from_ = now;
   const bool has_waited = now - *suspects_wait_from_ >= settings_.suspect_wait_max;
   const std::lock_guard lock(mutex_);
-  if (in_flight_.empty()) return (!next.is_due() || has_waited) && now >= paused_until_;
+  // One that has crashed once was most likely in bad company: what is on its way to the relay need
+  // not be out of harm's way first.
+  const bool is_safe = in_flight_.empty() || (next.suspect->is_first_crash && pause_ == 0);
+  if (is_safe) return (!next.is_due() || has_waited) && now >= paused_until_;
   return has_waited && pause_ == 0;
 }
 
@@ -196,7 +199,7 @@ DeliveryLoop::Due DeliveryLoop::next_delivery() {
   const Time before = clock_.now();
   const auto read = database_.read([&](Transaction& tx) {
     next.at = next_due(tx, JobKind::Deliver);
-    next.suspect_at = next_suspect_due(tx, JobKind::Deliver);
+    next.suspect = next_suspect(tx, JobKind::Deliver);
     next.now = tx.now();
     is_steady = membership_.queue_clock().is_steady(tx);
   });
@@ -215,7 +218,8 @@ void DeliveryLoop::wait_for_work() {
   poll_ *= 2;
   if (may_claim() && room() > 0) {  // else an outcome or the end of the pause comes first
     const Due next = next_delivery();
-    for (const auto& at : {next.at, next.suspect_at}) {
+    const auto suspect_at = next.suspect ? std::optional(next.suspect->due_at) : std::nullopt;
+    for (const auto& at : {next.at, suspect_at}) {
       if (at && *at > next.now) pause = std::min(pause, *at - next.now);
     }
   }

@@ -23,8 +23,9 @@ struct DeliverySettings {
   // them get up to a quarter more.
   int in_flight_max = 128;
   int compose_threads = 2;
-  // Suspects (core/jobs/suspects.hpp) come when nothing else is due or in flight, so that they take
-  // nothing along when they end the process; but after this long one goes all the same.
+  // Suspects (core/jobs/suspects.hpp) come when nothing else is due; those that have crashed more
+  // than once also wait until nothing is in flight, so that they take nothing along when they end
+  // the process. But after this long one goes all the same.
   Time suspect_wait_max = 5 * kMicrosPerSecond;
   // Looks for work that other processes accepted: soon after there was some, then twice as long
   // each time, up to the maximum.
@@ -70,10 +71,10 @@ class DeliveryLoop {
   // When the next delivery nobody holds is due, by the database's clock.
   struct Due {
     std::optional<Time> at;
-    std::optional<Time> suspect_at;
+    std::optional<NextSuspect> suspect;
     Time now = 0;
     bool is_due() const { return at && *at <= now; }
-    bool is_suspect_due() const { return suspect_at && *suspect_at <= now; }
+    bool is_suspect_due() const { return suspect && suspect->due_at <= now; }
   };
 
   void run();

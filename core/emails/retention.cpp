@@ -12,7 +12,9 @@ std::int64_t purge_contents(Transaction& tx, Time before, int limit) {
   }
   tx.query(
       "DELETE FROM email_contents WHERE row_id IN ("
-      "SELECT row_id FROM email_contents WHERE send_id < $1 ORDER BY send_id LIMIT $2)",
+      "SELECT c.row_id FROM email_contents c JOIN email_sends s ON s.id = c.send_id "
+      "WHERE c.send_id < $1 AND s.status NOT IN ('Queued', 'Processing') "
+      "ORDER BY c.send_id LIMIT $2)",
       {oldest_kept, limit});
   return tx.changes();
 }

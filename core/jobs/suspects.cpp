@@ -48,7 +48,7 @@ std::optional<ClaimedJob> claim_suspect(Transaction& tx, JobKind kind, const Lea
   const auto rows = tx.query(
       "SELECT row_id, organization_id, subject_id, due_at, attempts, deadline_at FROM jobs "
       "WHERE crashes > 0 AND due_at <= $1 AND lease_instance IS NULL AND kind = $2 "
-      "ORDER BY lone_crashes, due_at LIMIT 1 {skip_locked}",
+      "ORDER BY lone_crashes, crashes, due_at LIMIT 1 {skip_locked}",
       {tx.now(), to_string(kind)});
   if (rows.empty()) return std::nullopt;
   const auto& row = rows[0];
@@ -79,13 +79,14 @@ std::vector<bool> clear_alone(Transaction& tx, std::span<const HeldJob> jobs) {
   return held;
 }
 
-std::optional<Time> next_suspect_due(Transaction& tx, JobKind kind) {
-  return tx
-      .query(
-          "SELECT min(due_at) FROM jobs WHERE crashes > 0 AND lease_instance IS NULL AND kind = $1",
-          {to_string(kind)})
-      .at(0)[0]
-      .optional_integer();
+std::optional<NextSuspect> next_suspect(Transaction& tx, JobKind kind) {
+  const auto rows = tx.query(
+      "SELECT min(due_at), min(crashes) FROM jobs WHERE crashes > 0 AND lease_instance IS NULL "
+      "AND kind = $1",
+      {to_string(kind)});
+  const SqlRow& row = rows.at(0);
+  if (row[0].is_null()) return std::nullopt;
+  return NextSuspect{row[0].integer(), row[1].integer() == 1};
 }
 
 std::int64_t count_suspects(Transaction& tx) {

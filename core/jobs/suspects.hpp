@@ -43,8 +43,13 @@ std::optional<ClaimedJob> claim_suspect(Transaction& tx, JobKind kind, const Lea
 // lease still holds; where it does not, a crash that somebody counted meanwhile was none.
 std::vector<bool> clear_alone(Transaction& tx, std::span<const HeldJob> jobs);
 
-// When the next suspect that nobody holds is due; nullopt when there is none.
-std::optional<Time> next_suspect_due(Transaction& tx, JobKind kind);
+// The suspects that nobody holds: when the first is due, and whether any has crashed only once, so
+// that most likely another was to blame. nullopt when there is none.
+struct NextSuspect {
+  Time due_at = 0;
+  bool is_first_crash = false;
+};
+std::optional<NextSuspect> next_suspect(Transaction& tx, JobKind kind);
 
 std::int64_t count_suspects(Transaction& tx);
 

@@ -422,6 +422,7 @@ describe("the subscription gate", () => {
     await cli("subscribe", groups.OptOut, "new@example.com", "--unsubscribe");
     expectSkipped(await sendTo("new@example.com", "OptOut"));
     const read = await on.api("GET", `/api/v1/emails/${skipped.id}`);
+    delete skipped.missingPaths;
     assert.deepEqual(read.body, skipped, "a skipped send stays as it was");
     assert.equal((await accepted(on, sendBody({ to: { email: "new@example.com" } }))).status,
       "Queued", "without a group there is no gate");

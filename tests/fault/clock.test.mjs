@@ -60,7 +60,8 @@ test("a clock set back by an hour, and forward and back by years, delays no retr
     const next = await serve(t, on);
     await drained(on);
     for (const subject of wanted) {
-      assert.equal(await statusOf(on, subject), "Sent");
+      const { status, failureMessage } = (await sendsBySubject(on)).get(subject);
+      assert.equal(status, "Sent", `${subject}: ${failureMessage}`);
       assert.equal(sink.copies(subject).length, 1);
     }
     await next.kill();

@@ -57,7 +57,7 @@ async function waiting(t, marked) {
   const definition = { subject: "s", from: "receipts@example.com", body: body("*crash-render*") };
   const made = await on.api("POST", "/api/v1/templates",
     { key: "crash", name: "crash", purpose: "Transactional", definition });
-  assert.equal(made.status, 201, made.text);
+  assert.equal(made.status, 200, made.text);
   const subjects = Array.from({ length: OTHERS }, (_, i) => `other-${i}`);
   const emails = subjects.map(request);
   emails.splice(OTHERS / 2, 0, marked);

@@ -42,6 +42,7 @@ struct Worker {
   std::optional<asio::executor_work_guard<Executor>> guard{context->get_executor()};
   Timer sweep{context->get_executor()};
   std::unordered_set<Session*> sessions;  // only on the thread
+  bool is_ending = false;                 // only on the thread
   std::thread thread;
 };
 
@@ -253,7 +254,7 @@ void Server::Impl::admit(Worker& worker, Socket socket) {
 
 Task<void> Server::Impl::sweep_loop(Worker& worker) {
   const auto interval = sweep_interval(options.limits);
-  while (true) {
+  while (!worker.is_ending) {
     worker.sweep.expires_after(interval);
     const auto [ec] = co_await worker.sweep.async_wait(kNoThrow);
     if (ec) co_return;
@@ -301,6 +302,7 @@ void Server::Impl::stop() {
     wait_until_quiet(std::nullopt);
   }
   on_each_worker([](Worker& worker) {
+    worker.is_ending = true;  // a timer that has run out already cannot be cancelled
     worker.sweep.cancel();
     worker.guard.reset();
   });

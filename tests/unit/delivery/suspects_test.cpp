@@ -136,7 +136,10 @@ TEST_CASE("suspects: they wait longer after each crash, and those to blame come 
   const Uuid second = ward.accept_to("b@example.net").id;
   ward.make_suspect();
   const auto due = [&] {
-    return ward.write([](Transaction& tx) { return next_suspect_due(tx, JobKind::Deliver); });
+    return ward.write([](Transaction& tx) -> std::optional<Time> {
+      const auto next = next_suspect(tx, JobKind::Deliver);
+      return next ? std::optional(next->due_at) : std::nullopt;
+    });
   };
   CHECK(due().value() <= ward.clock.now());  // the first crash may be anybody's
   const Lease lease = ward.join();

@@ -239,7 +239,8 @@ TEST_CASE("replay: a key belongs to its organisation, not to the API key that us
     describe::Json definition = test::simple_definition();
     definition["from"] = "g@globex.org";
     wanted.definition = test::checked(definition);
-    test::must(import_template(tx, shop.ids, globex.id, wanted));
+    const auto theirs = test::must(import_template(tx, shop.ids, globex.id, wanted)).template_;
+    test::must(shop.templates.compile(theirs.snapshot_id, wanted.definition.text));
     return std::pair(make(shop.organization), make(globex));
   });
   SendRequest wanted = shop.request("k");

@@ -67,6 +67,7 @@ TEST_CASE("preview: a draft whose sender is none is not complete, and is told th
     if (*from != '\0') draft["definition"]["from"] = from;
     const Json shown = desk.shown(draft);
     for (const Json& problem : shown.at("problems")) {
+      if (problem.at("code") == "root_not_html") continue;  // of the body, which is small
       CHECK(shown.at("isComplete") == false);
       CHECK(problem.at("severity") == "Error");
       CHECK(problem.at("message").get<std::string>().find(
