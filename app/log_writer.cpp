@@ -139,6 +139,7 @@ void LogWriter::write(const Batch& batch) {
 
 // False when the thread is to end first.
 bool LogWriter::wait_writable() {
+  if (fd_ < 0) return true;  // poll() would pass over it, and wait
   std::array<pollfd, 2> fds{{{fd_, POLLOUT, 0}, {wake_fd_, POLLIN, 0}}};
   while (::poll(fds.data(), fds.size(), -1) < 0) {
     if (errno != EINTR) return true;  // the write tells what is wrong

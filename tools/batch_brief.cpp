@@ -13,24 +13,30 @@ namespace {
 using describe::Json;
 
 constexpr std::size_t kProblemsMax = 2;
-constexpr std::size_t kProblemBytesMax = 120;
+constexpr std::size_t kPathBytesMax = 40;
+constexpr std::size_t kSentenceBytesMax = 80;
 
-std::string cut(const std::string& text) {
-  if (text.size() <= kProblemBytesMax) return text;
-  return std::string(describe::utf8_beginning(text, kProblemBytesMax)) + "…";
+std::string cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  return std::string(describe::utf8_beginning(text, bytes_max)) + "…";
 }
 
-// A sentence with its place, which many sentences begin with.
+// A sentence with its place, which many sentences begin with. Both may be long: the name of an
+// unknown member is the caller's.
 std::string sentence_of(const Json& problem) {
   const auto path = problem.value("path", std::string());
-  const auto message = problem.value("message", std::string());
-  if (path.empty() || message.find(path) != std::string::npos) return cut(message);
-  return cut(fmt::format("{}: {}", path, message));
+  std::string_view rest = problem.at("message").get_ref<const std::string&>();
+  const bool begins_with_path = rest.starts_with(path);
+  if (begins_with_path) rest.remove_prefix(path.size());
+  return cut(path, kPathBytesMax) + (begins_with_path || path.empty() ? "" : ": ") +
+         cut(rest, kSentenceBytesMax);
 }
 
 std::string message_of(const Json& error) {
   const auto details = error.find("details");
-  if (details == error.end() || details->empty()) return cut(error.value("message", std::string()));
+  if (details == error.end() || details->empty()) {
+    return cut(error.value("message", std::string()), kPathBytesMax + kSentenceBytesMax);
+  }
   std::string text;
   for (std::size_t i = 0; i < details->size() && i < kProblemsMax; ++i) {
     if (i > 0) text += ' ';

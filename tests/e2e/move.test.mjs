@@ -63,7 +63,8 @@ test("an installation moves with its queue, and the old one is retired", async (
   for (const command of ["serve", "doctor", "mcp"]) {
     const env = { ...from.on.env, SEGMENTFLOW_API_KEY: from.on.key };
     const retired = await run(binary, [command], { env });
-    assert.equal(retired.code, 1, command);
+    // mcp answers its host all the same, to say what is wrong, and ends well with its input.
+    assert.equal(retired.code, command === "mcp" ? 0 : 1, command);
     assert.match(retired.stdout + retired.stderr, /was moved to postgresql:/, command);
   }
   await assertMoved(t, from, url);
