@@ -11,6 +11,11 @@
 namespace segmentflow {
 namespace {
 
+struct CountedDown {
+  std::atomic<int>& count;
+  ~CountedDown() { --count; }
+};
+
 // Claims wait until this share of the places is free, so that they come in groups under load. The
 // same share is what others have beside an organisation that takes all places.
 constexpr int kClaimShare = 4;
@@ -130,7 +135,8 @@ bool DeliveryLoop::is_suspects_turn(const Due& next) {
   const std::lock_guard lock(mutex_);
   // One that has crashed once was most likely in bad company: what is on its way to the relay need
   // not be out of harm's way first.
-  const bool is_safe = in_flight_.empty() || (next.suspect->is_first_crash && pause_ == 0);
+  const bool is_safe =
+      in_flight_.empty() || (next.suspect->is_first_crash && pause_ == 0 && composing_ == 0);
   if (is_safe) return (!next.is_due() || has_waited) && now >= paused_until_;
   return has_waited && pause_ == 0;
 }
@@ -242,12 +248,15 @@ void DeliveryLoop::start_delivery(Delivery delivery) {
   const Uuid organization = delivery.send.organization_id;
   // Shared, because work can be copied.
   auto claimed = std::make_shared<const Delivery>(std::move(delivery));
+  ++composing_;
   if (!workers_.post(organization, [this, claimed] { compose_and_send(*claimed); })) {
+    --composing_;
     put_back(attempt_of(*claimed));
   }
 }
 
 void DeliveryLoop::compose_and_send(const Delivery& delivery) {
+  const CountedDown at_the_end{composing_};
   if (is_stopping()) return put_back(attempt_of(delivery));
   Result<OutgoingMail> mail = OutgoingMail{};
   {

@@ -146,6 +146,7 @@ class DeliveryLoop {
   // earlier job under it is on its way here.
   std::multiset<std::int64_t> in_flight_;
   std::map<Uuid, int> in_flight_of_;  // organisations
+  std::atomic<int> composing_{0};     // of those: not handed to the transport yet
   // The loop's thread alone:
   Turns turns_;
   Time last_turn_at_ = 0;

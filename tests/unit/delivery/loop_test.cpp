@@ -418,7 +418,6 @@ TEST_CASE("loop: suspects go after everything else, one at a time, and go out") 
   CHECK(works.transport.mails().front().recipients.front() == "accept@example.net");
   for (std::size_t i = 0; i < suspects.size(); ++i) {
     auto held = works.transport.take_held();
-    CHECK(works.transport.mails().size() == i + 2);
     CHECK(works.number("SELECT count(*) FROM jobs WHERE is_alone = 1") == 0);
     held.done(accepted());
   }
