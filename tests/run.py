@@ -35,7 +35,8 @@ DEBUG_FILES = ("conformance.test.mjs", "samples.test.mjs")
 # What touches no database, or is about SQLite's files, or the defaults, runs once.
 DATABASE_BINARIES = ("core_tests", "emails_tests", "delivery_tests", "tools_tests")
 SQLITE_ONLY_FILES = ("backup.test.mjs", "cli.test.mjs", "conformance.test.mjs",
-                     "durability.test.mjs", "harness.test.mjs", "start.test.mjs")
+                     "durability.test.mjs", "harness.test.mjs", "start.test.mjs",
+                     "suspects.test.mjs")
 POSTGRES_ONLY_FILES = ("move.test.mjs", "nodes.test.mjs", "outage.test.mjs",
                        "postgres-tls.test.mjs")
 # Where the strict mode can make a difference to what is tested.
