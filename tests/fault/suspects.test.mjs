@@ -143,7 +143,8 @@ test("past the dot it is an unknown outcome as ever", async (t) => {
   await drained(on);
   const found = await sendsBySubject(on);
   assert.equal(found.get("crash-dot").status, "Sent");
-  assert.ok(sink.copies("crash-dot").length >= 2);
+  // Whether the dot that the process died of has reached the relay is what nobody knows.
+  assert.ok(sink.copies("crash-dot").length >= 1);
   for (const subject of subjects) assert.equal(found.get(subject).status, "Sent", subject);
   await server.kill();
 });
