@@ -35,6 +35,7 @@ archive(sqlite libsqlite3.a sqlite3.h)
 archive(unistring libunistring.a unistr.h)
 archive(idn2 libidn2.a idn2.h)
 target_link_libraries(idn2 INTERFACE unistring)
+archive(utf8proc libutf8proc.a utf8proc.h)
 # libpq is loaded when it is first called (core/store/postgres/libpq.cpp); here it is its header.
 archive(pqxx libpqxx.a pqxx/pqxx)
 target_include_directories(pqxx INTERFACE ${PQ_INCLUDE_DIRS})

@@ -24,6 +24,7 @@ function(segmentflow_library name)
 endfunction()
 
 segmentflow_library(describe schemas/describe)
+target_link_libraries(describe PRIVATE utf8proc)
 segmentflow_library(schemas schemas)
 target_link_libraries(schemas PUBLIC describe)
 

@@ -163,7 +163,7 @@ def suite_tidy(_options, _scratch, _server):
     yield run("tidy", [sys.executable, "tests/tidy/tidy.py"], count_tidy)
 
 
-def suite_unit(_options, _scratch, server):
+def suite_unit(options, _scratch, server):
     binaries = sorted((ROOT / "build/debug").glob("*_tests"))
     if not binaries:
         yield Outcome("unit", 0, 1, 0, 0, "unit: build/debug holds no *_tests binary")
@@ -174,16 +174,16 @@ def suite_unit(_options, _scratch, server):
 
     def run_one(chosen):
         binary, backend, tags = chosen
-        return run(f"unit {binary.name}{backend.suffix}", [str(binary), tags], count_catch,
-                   backend.env)
+        env = {**backend.env, **({"SEGMENTFLOW_TEST_FULL": "1"} if options.full else {})}
+        return run(f"unit {binary.name}{backend.suffix}", [str(binary), tags], count_catch, env)
 
     with concurrent.futures.ThreadPoolExecutor(UNIT_BINARIES_AT_ONCE) as pool:
         yield from pool.map(run_one, runs)
 
 
 def suite_render(options, scratch, _server):
-    yield run_node("render", [ROOT / "tests/render/oracle.test.mjs"], "release", SQLITE, scratch,
-                   options.full)
+    files = sorted((ROOT / "tests/render").glob("*.test.mjs"))
+    yield run_node("render", files, "release", SQLITE, scratch, options.full)
 
 
 def suite_fuzz(_options, scratch, _server):

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 #include <utility>
 
+#include "core/templates/sensitive.hpp"
 #include "schemas/describe/pointer.hpp"
 
 namespace segmentflow {
@@ -65,14 +67,17 @@ Draft make_draft(const AcceptItem& item, DraftSources sources) {
   const auto kept_profile = used.without_sensitive("profile", values.profile);
   if (kept_data) draft.kept_data = describe::dump_json(*kept_data);
   if (kept_profile) draft.kept_profile = describe::dump_json(*kept_profile);
-  if (!item.request.subject) {
+  if (item.request.subject) {
+    draft.subject = check_subject(*item.request.subject);
+  } else {
     render::State state = values.state();
     draft.subject = used.render_subject(state);
     if (kept_data) state.data = &*kept_data;
     if (kept_profile) state.profile = &*kept_profile;
     if (draft.subject && (kept_data || kept_profile)) {
-      const auto kept = used.render_subject(state);
-      if (kept && *kept != *draft.subject) draft.kept_subject = *kept;
+      // What is kept may show nothing; a subject that cannot be made anew is not kept at all.
+      const std::string kept = used.fill_subject(state).value_or(std::string(kRedacted));
+      if (kept != *draft.subject) draft.kept_subject = kept;
     }
   }
   draft.made_from = std::move(sources);
@@ -84,12 +89,11 @@ DataFit data_fit(const AcceptItem& item, const DraftSources& sources) {
   const CompiledTemplate& used = *sources.compiled;
   const Values values(item, sources);
   const std::size_t looks = kDataFitBytes / (value_bytes(item, sources) + 1);
-  for (std::size_t i = 0; i < std::min(looks, used.paths_read.size()); ++i) {
+  const std::span paths(used.paths_read.begin(), std::min(looks, used.paths_read.size()));
+  const auto missing = render::missing_among(used.spec.get(), values.state(), paths);
+  for (std::size_t i = 0; missing && i < paths.size(); ++i) {
     if (fit.missing_paths.size() == kDataFitNamesMax) break;
-    const std::string& path = used.paths_read[i];
-    if (render::is_missing(used.spec.get(), values.state(), path)) {
-      fit.missing_paths.push_back(path);
-    }
+    if ((*missing)[i]) fit.missing_paths.push_back(paths[i]);
   }
   const auto read = members_read(used.paths_read);
   if (!read) return fit;

@@ -9,6 +9,7 @@
 #include "core/templates/definition.hpp"
 #include "core/templates/render/expression.hpp"
 #include "core/templates/sensitive.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow {
 namespace {
@@ -41,25 +42,25 @@ void note_paths(CompiledTemplate& compiled) {
 }
 
 std::size_t count_values(std::string_view text) {
-  const auto pieces = render::parse_template(text).pieces;
+  const auto pieces = render::parse_template(text, render::Budget{}.line_values_max).pieces;
   return static_cast<std::size_t>(
       std::ranges::count_if(pieces, [](const auto& piece) { return piece.pointer.has_value(); }));
 }
 
-// One line of at most so many characters: a subject is a header.
+// One line of at most so many characters: a subject is a header. Control characters and what ends
+// lines become blanks.
 std::string as_subject(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-    if (starts_character && ++characters > kSubjectCharactersMax) {
-      text.resize(i);
-      break;
-    }
+  std::string line;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = std::max<std::size_t>(describe::utf8_character_bytes(text, at), 1);
+    const std::string_view character = std::string_view(text).substr(at, bytes);
+    const bool ends_line = character == "\u2028" || character == "\u2029";
+    line += ends_line || describe::has_control_character(character) ? " " : character;
+    at += bytes;
   }
-  return text;
+  line.resize(
+      describe::beginning_of(line, kSubjectCharactersMax, describe::TextUnit::CodePoints).size());
+  return line;
 }
 
 // Whoever writes a definition gets as many findings back as a person can read; the last one counts
@@ -123,15 +124,33 @@ Json CompiledTemplate::frozen_profile(const Uuid& id, std::string_view email,
   return frozen;
 }
 
-Result<std::string> CompiledTemplate::render_subject(const render::State& state) const {
+Result<std::string> CompiledTemplate::fill_subject(const render::State& state) const {
   return render::render_template_string(subject, state).map(as_subject);
+}
+
+Result<std::string> CompiledTemplate::render_subject(const render::State& state) const {
+  return fill_subject(state).and_then(check_subject);
+}
+
+Result<std::string> check_subject(std::string subject) {
+  if (!describe::shows_nothing(subject)) return subject;
+  const std::string message =
+      "The subject shows nothing once it is filled in; give the values that it reads, or a "
+      "subject.";
+  return fail(ErrorCode::ValidationFailed, message, {{"/subject", message}});
 }
 
 Result<render::Rendered> CompiledTemplate::render_body(const render::State& state) const {
   if (!spec) return fail(ErrorCode::ValidationFailed, "The template has no body.");
   auto shown_first = render::render_template_string(preheader, state);
-  if (!shown_first) return tl::unexpected(shown_first.error());
-  return render::render(*spec, state, *shown_first);
+  if (!shown_first) {
+    return fail(ErrorCode::ValidationFailed, shown_first.error().message,
+                {{"/preheader", shown_first.error().message}});
+  }
+  auto rendered = render::render(*spec, state, *shown_first);
+  if (rendered) return rendered;
+  for (auto& problem : rendered.error().problems) problem.path = "/body" + problem.path;
+  return rendered;
 }
 
 std::optional<Json> CompiledTemplate::without_sensitive(std::string_view root,
@@ -146,15 +165,15 @@ Result<CompiledTemplate> compile_template(const Json& definition) {
   }
   CompiledTemplate compiled;
   DefinitionReader reader(definition, compiled.findings);
-  compiled.subject = reader.text("subject");
+  compiled.subject = reader.line("subject");
   compiled.subject_values = count_values(compiled.subject);
-  compiled.preheader = reader.text("preheader");
+  compiled.preheader = reader.line("preheader");
   compiled.from = reader.address("from");
   compiled.reply_to = reader.address("replyTo");
   compiled.render_variables = reader.object("renderVariables");
   compiled.sensitive = reader.sensitive_paths();
   reader.check_names();
-  if (compiled.subject.empty()) {
+  if (describe::shows_nothing(compiled.subject)) {
     compiled.findings.push_back(
         {"missing_subject", Severity::Error, "/subject", "The template needs a subject."});
   }

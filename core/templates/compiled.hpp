@@ -44,9 +44,13 @@ struct CompiledTemplate {
   describe::Json frozen_profile(const Uuid& id, std::string_view email,
                                 const std::string& properties) const;
 
-  // The saved subject with its variables filled in, on one line, at most 998 characters.
+  // The saved subject with its variables filled in, on one line, at most 998 characters, none of
+  // them a control character. It may show nothing, which no email is sent with.
+  Result<std::string> fill_subject(const render::State& state) const;
+  // ... as it is sent. ValidationFailed at /subject when it shows nothing.
   Result<std::string> render_subject(const render::State& state) const;
 
+  // ValidationFailed with a path into the definition: of the preheader, or below /body.
   Result<render::Rendered> render_body(const render::State& state) const;
 
   // `value`, the root `root` of a state, with each sensitive value replaced by "[redacted]";
@@ -55,12 +59,15 @@ struct CompiledTemplate {
                                                   const describe::Json& value) const;
 };
 
+// A subject as it is sent. ValidationFailed at /subject when a reader would see nothing of it.
+Result<std::string> check_subject(std::string subject);
+
 // Compiles a definition {from, subject, body, replyTo?, preheader?, renderVariables?,
 // sensitiveTransactionalVariablePaths?}. ValidationFailed when the body is not a flat spec or is
 // over budget; everything else is a finding: those of the body, and, as errors, missing_subject,
-// missing_body, invalid_address, invalid_member, invalid_sensitive_path; as warnings,
-// unknown_member, unknown_root. At most kFindingsMax findings of kFindingsBytesMax bytes are
-// listed; then more_problems counts the others.
+// missing_body, invalid_address, invalid_member, invalid_sensitive_path, too_many_values; as
+// warnings, unknown_member, unknown_root. At most kFindingsMax findings of kFindingsBytesMax bytes
+// are listed; then more_problems counts the others.
 inline constexpr std::size_t kFindingsMax = 100;
 inline constexpr std::size_t kFindingsBytesMax = 64 << 10;  // of their paths and messages
 Result<CompiledTemplate> compile_template(const describe::Json& definition);

@@ -45,8 +45,19 @@ std::string DefinitionReader::text(const std::string& name) {
               fmt::format("{} is a string; ${{/path}} in it stands for a value.", name));
     return "";
   }
-  const auto& given = found->get_ref<const std::string&>();
-  for (const auto& piece : render::parse_template(given).pieces) {
+  return found->get<std::string>();
+}
+
+std::string DefinitionReader::line(const std::string& name) {
+  const std::size_t values_max = render::Budget{}.line_values_max;
+  std::string given = text(name);
+  std::size_t values = 0;
+  for (const auto& piece : render::parse_template(given, values_max + 1).pieces) {
+    if (++values > values_max && piece.pointer) {
+      add_error("too_many_values", "/" + name,
+                fmt::format("More than {} values stand in {}; use fewer.", values_max, name));
+      break;
+    }
     if (std::string problem = render::placeholder_problem(piece.literal); !problem.empty()) {
       findings_.push_back(
           {"unfilled_placeholder", Severity::Warning, "/" + name, std::move(problem)});
@@ -66,7 +77,7 @@ void DefinitionReader::check_root(const render::Pointer& pointer, const std::str
 }
 
 std::optional<Address> DefinitionReader::address(const std::string& name) {
-  const std::string given = text(name);
+  const std::string given = line(name);
   if (given.empty()) return std::nullopt;
   auto address = parse_address(given);
   if (address) return std::move(*address);

@@ -24,6 +24,9 @@ class DefinitionReader {
   // An absent or null member reads as "", nullopt, {} and no paths; one of another type too, with a
   // finding.
   std::string text(const std::string& name);
+  // ... with ${/path} parts: a subject or preheader. More than the budget's line_values_max of them
+  // are a finding.
+  std::string line(const std::string& name);
   std::optional<Address> address(const std::string& name);
   describe::Json object(const std::string& name);
   // sensitiveTransactionalVariablePaths: each below /data, /profile or /event. More than

@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "schemas/describe/utf8.hpp"
+
 namespace segmentflow {
 namespace {
 
 using render::Finding;
 using render::Severity;
 
-tl::unexpected<Error> render_failed(Error error, std::string_view where) {
+tl::unexpected<Error> render_failed(Error error) {
   error.code = ErrorCode::RenderFailed;
-  if (error.problems.empty()) error.problems.push_back({"", error.message});
-  for (auto& problem : error.problems) problem.path = std::string(where) + problem.path;
   return tl::unexpected<Error>(std::move(error));
 }
 
@@ -32,6 +32,18 @@ void add_findings(std::vector<Finding>& findings, std::vector<Finding> more) {
     });
     if (!is_known) findings.push_back(std::move(finding));
   }
+}
+
+// A template without a subject is told so already.
+void judge_subject(Preview& preview) {
+  if (!describe::shows_nothing(preview.subject)) return;
+  const bool is_known = std::ranges::any_of(
+      preview.findings, [](const Finding& known) { return known.code == "missing_subject"; });
+  if (is_known) return;
+  preview.findings.push_back(
+      {"empty_subject", Severity::Error, "/subject",
+       "The subject shows nothing with these values, and an email without one is refused; put a "
+       "word beside them or give the values."});
 }
 
 void judge_size(Preview& preview) {
@@ -56,15 +68,23 @@ Result<Preview> preview_template(const CompiledTemplate& compiled, render::State
   fill_from(compiled.render_variables, "event", state.event);
   Preview preview;
   preview.findings = compiled.findings;
-  for (const auto& path : compiled.paths_read) {
-    preview.variables.push_back({path, render::is_missing(compiled.spec.get(), state, path)});
+  const auto missing = render::missing_among(compiled.spec.get(), state, compiled.paths_read);
+  if (!missing)
+    return render_failed(
+        {missing.error().code, missing.error().message, {{"", missing.error().message}}});
+  for (std::size_t at = 0; at < compiled.paths_read.size(); ++at) {
+    preview.variables.push_back({compiled.paths_read[at], (*missing)[at]});
   }
-  auto subject = compiled.render_subject(state);
-  if (!subject) return render_failed({subject.error().code, subject.error().message}, "/subject");
+  auto subject = compiled.fill_subject(state);
+  if (!subject) {
+    const std::string& message = subject.error().message;
+    return render_failed({ErrorCode::RenderFailed, message, {{"/subject", message}}});
+  }
   preview.subject = std::move(*subject);
+  judge_subject(preview);
   if (!compiled.spec) return preview;
   auto rendered = compiled.render_body(state);
-  if (!rendered) return render_failed(std::move(rendered.error()), "/body");
+  if (!rendered) return render_failed(std::move(rendered.error()));
   preview.html = std::move(rendered->html);
   preview.text = std::move(rendered->text);
   add_findings(preview.findings, std::move(rendered->warnings));

@@ -1,5 +1,7 @@
 #include "schemas/describe/utf8.hpp"
 
+#include <utf8proc.h>
+
 #include <cstdint>
 #include <cstring>
 
@@ -37,6 +39,36 @@ std::size_t ascii_words(std::string_view text) {
   return count;
 }
 
+struct CodePoint {
+  utf8proc_int32_t value = 0;
+  std::size_t bytes = 1;  // also of a byte that is no UTF-8
+};
+
+CodePoint code_point_at(std::string_view text, std::size_t at) {
+  CodePoint point;
+  const auto rest = text.substr(at);
+  const auto read = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()),
+                                     static_cast<utf8proc_ssize_t>(rest.size()), &point.value);
+  if (read > 0) {
+    point.bytes = static_cast<std::size_t>(read);
+  } else {
+    point.value = 0xFFFD;
+  }
+  return point;
+}
+
+std::size_t units_of(const CodePoint& point, TextUnit unit) {
+  switch (unit) {
+    case TextUnit::Bytes:
+      return point.bytes;
+    case TextUnit::CodePoints:
+      return 1;
+    case TextUnit::Utf16:
+      return point.value > 0xFFFF ? 2 : 1;
+  }
+  return 1;
+}
+
 }  // namespace
 
 std::size_t utf8_character_bytes(std::string_view text, std::size_t at) {
@@ -52,11 +84,56 @@ std::size_t utf8_character_bytes(std::string_view text, std::size_t at) {
   return lead.size;
 }
 
+std::string_view beginning_of(std::string_view text, std::size_t max, TextUnit unit,
+                              std::size_t* taken) {
+  std::size_t end = 0;  // of the whole characters that fit, and their units
+  std::size_t end_units = 0;
+  std::size_t at = 0;
+  std::size_t units = 0;
+  utf8proc_int32_t before = 0;
+  utf8proc_int32_t state = 0;
+  while (at < text.size()) {
+    const CodePoint point = code_point_at(text, at);
+    if (at > 0 && utf8proc_grapheme_break_stateful(before, point.value, &state)) {
+      end = at;
+      end_units = units;
+    }
+    if (units + units_of(point, unit) > max) break;
+    units += units_of(point, unit);
+    at += point.bytes;
+    before = point.value;
+  }
+  if (at == text.size() || end == 0) {
+    end = at;
+    end_units = units;
+  }
+  if (taken != nullptr) *taken = end_units;
+  return text.substr(0, end);
+}
+
 std::string_view utf8_beginning(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
+  return beginning_of(text, bytes_max, TextUnit::Bytes);
+}
+
+bool shows_nothing(std::string_view text) {
+  constexpr utf8proc_int32_t kBrailleBlank = 0x2800;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = code_point_at(text, at);
+    const utf8proc_property_t* property = utf8proc_get_property(point.value);
+    switch (property->category) {
+      case UTF8PROC_CATEGORY_CC:
+      case UTF8PROC_CATEGORY_CF:
+      case UTF8PROC_CATEGORY_ZS:
+      case UTF8PROC_CATEGORY_ZL:
+      case UTF8PROC_CATEGORY_ZP:
+        break;
+      default:
+        if (!property->ignorable && point.value != kBrailleBlank) return false;
+    }
+    at += point.bytes;
+  }
+  return true;
 }
 
 bool is_valid_utf8(std::string_view text) {

@@ -11,9 +11,20 @@ namespace describe {
 // bytes.
 std::size_t utf8_character_bytes(std::string_view text, std::size_t at);
 
-// The longest beginning of at most `bytes_max` bytes that cuts no character. The text must be valid
-// UTF-8.
+enum class TextUnit { Bytes, CodePoints, Utf16 };
+
+// The longest beginning of at most `max` units that takes no character apart which readers see as
+// one: letters with their marks, joined emoji, flags, syllables (UAX #29, extended grapheme
+// clusters of Unicode 14). When the first of them is longer alone, it is cut between code points.
+// The text must be valid UTF-8. `taken`, when given, becomes the number of units.
+std::string_view beginning_of(std::string_view text, std::size_t max, TextUnit unit,
+                              std::size_t* taken = nullptr);
+// ... of at most `bytes_max` bytes.
 std::string_view utf8_beginning(std::string_view text, std::size_t bytes_max);
+
+// True when a reader sees nothing of the text: it has only blanks, control characters and
+// characters without a shape. The text must be valid UTF-8.
+bool shows_nothing(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
 

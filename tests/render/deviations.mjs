@@ -44,6 +44,31 @@ export const deviations = [
     applies: ({ body }) => /"\$computed"/.test(JSON.stringify(body)),
   },
   {
+    id: 'objects-as-text',
+    reason: 'An object in a $template or an attribute is "[object Object]" there; we refuse it.',
+    applies: ({ own }) => /An object cannot be shown as text/.test(own.error ?? ''),
+  },
+  {
+    id: 'values-in-addresses',
+    reason:
+      'A value within an address is percent-encoded, so that it cannot end its part of it or add ' +
+      'another; the reference puts it in as it is.',
+    applies: ({ body }) =>
+      elements(body).some(({ props }) => JSON.stringify([props?.href, props?.src]).includes('${')),
+    ignore: { attributes: ['href', 'src'], text: true },
+  },
+  {
+    id: 'controls',
+    reason: 'Control characters are left out: no reader of mail shows them.',
+    applies: ({ oracle }) =>
+      /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(`${oracle.html}${oracle.text}`),
+  },
+  {
+    id: 'cut-previews',
+    reason: 'A preview is cut before a character that readers see as one, never within it.',
+    applies: ({ oracle }) => (oracle.html ?? '').includes('\ufffd'),
+  },
+  {
     id: 'cycles',
     reason:
       'An element inside itself overflows the stack of the reference; we cut it and say so.',

@@ -21,10 +21,14 @@ constexpr std::array<PropRule, 2> kText = {
     {{"text", PropKind::Text, true, "The paragraph."}, kStyle}};
 constexpr std::array<PropRule, 3> kLink = {
     {{"text", PropKind::Text, true, "The label."},
-     {"href", PropKind::Url, true, "Where it leads: an absolute address."},
+     {"href", PropKind::Url, true,
+      "Where it leads: an absolute address. Values within it are "
+      "percent-encoded."},
      kStyle}};
 constexpr std::array<PropRule, 5> kImage = {
-    {{"src", PropKind::Url, true, "Address of the picture: absolute, https."},
+    {{"src", PropKind::Url, true,
+      "Address of the picture: absolute, https. Values within it are "
+      "percent-encoded."},
      {"alt", PropKind::String, false,
       "What the picture shows, for those who do not see it; \"\" for mere decoration."},
      {"width", PropKind::Size, false, "Width in pixels."},

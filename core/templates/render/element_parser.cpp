@@ -165,7 +165,7 @@ void ElementParser::parse_style(const Json& value, const std::string& path, Node
   node.style = parse_expression(value, path, *this);
   const Json* literal = node.style.literal();
   if (literal == nullptr) return;
-  const Style style = literal->is_object() ? style_of(*literal, false) : Style{};
+  const Style style = literal->is_object() ? style_of(value_of(*literal, false)) : Style{};
   MarkupResult made = make_markup(node.component, style);
   for (const std::string& name : made.refused) {
     add("invalid_style", Severity::Error, path + "/" + escape_step(name),

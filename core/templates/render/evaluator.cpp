@@ -1,5 +1,6 @@
 #include "core/templates/render/evaluator.hpp"
 
+#include "core/templates/render/escape.hpp"
 #include "core/templates/render/functions.hpp"
 #include "core/templates/render/node.hpp"
 
@@ -7,7 +8,8 @@ namespace segmentflow::render {
 namespace {
 
 constexpr std::size_t kMissingPathsMax = 100;
-constexpr std::size_t kBytesPerStep = 64;
+// An entry of the set of missing paths, beside the path.
+constexpr std::size_t kMissingPathBytes = 96;
 
 const Json* root_named(const State& state, std::string_view name) {
   if (name == "data") return state.data;
@@ -17,92 +19,70 @@ const Json* root_named(const State& state, std::string_view name) {
   return nullptr;
 }
 
-bool compare(Condition::Operator op, const Value& left, const Value& right) {
-  if (op == Condition::Operator::Equal) return is_same(left, right);
-  if (op == Condition::Operator::NotEqual) return !is_same(left, right);
-  if (!left.is(Value::Kind::Number) || !right.is(Value::Kind::Number)) return false;
-  switch (op) {
-    case Condition::Operator::Greater:
-      return left.number > right.number;
-    case Condition::Operator::GreaterOrEqual:
-      return left.number >= right.number;
-    case Condition::Operator::Less:
-      return left.number < right.number;
-    default:
-      return left.number <= right.number;
-  }
-}
-
 }  // namespace
 
-void Evaluator::spend(std::size_t steps) {
-  steps_ += steps;
-  if (steps_ > budget_.steps_max) {
-    fail_with("Rendering takes more than " + std::to_string(budget_.steps_max) +
-              " steps; make the template or its data smaller.");
+// A view of all roots as one object.
+Value Evaluator::whole_model() {
+  if (whole_model_) return *whole_model_;
+  const auto& defaults = defaults_.get_ref<const Json::object_t&>();
+  const std::size_t size = defaults.size() + kStateRoots.size();
+  if (!meter_.spend(size * kMemberWork)) return {};
+  Container* model = arena_.make_container(size, true);
+  if (model == nullptr) return {};
+  const auto add = [&](std::string_view name, const Json& value) {
+    model->names.push_back(name);
+    model->values.push_back(value_of(value, true));
+  };
+  for (const auto& [name, value] : defaults) {
+    const Json* root = root_named(state_, name);
+    add(name, root == nullptr ? value : *root);
   }
-}
-
-void Evaluator::spend_for(std::size_t bytes) {
-  spend(bytes / kBytesPerStep);
-}
-
-void Evaluator::check_size(std::size_t bytes) {
-  if (bytes > budget_.output_bytes_max) {
-    fail_with("The output is larger than " + std::to_string(budget_.output_bytes_max) +
-              " bytes; make the template or its data smaller.");
+  for (const std::string_view name : kStateRoots) {
+    const Json* root = root_named(state_, name);
+    if (root != nullptr && !defaults_.contains(name)) add(name, *root);
   }
-}
-
-void Evaluator::fail_with(std::string message) {
-  if (!failure_) failure_ = std::move(message);
-}
-
-const Json& Evaluator::whole_model() {
-  if (whole_model_ == nullptr) {
-    Json model = defaults_;
-    for (const std::string_view name : kStateRoots) {
-      if (const Json* root = root_named(state_, name)) model[std::string(name)] = *root;
-    }
-    whole_model_ = &arena_.keep(std::move(model));
-  }
+  whole_model_ = value_of(*model, Value::Kind::Object);
   return *whole_model_;
 }
 
 Value Evaluator::read_state(const Pointer& pointer) {
-  if (pointer.steps.empty()) return value_of(whole_model(), true);
+  if (pointer.steps.empty()) return whole_model();
   if (const Json* root = root_named(state_, pointer.steps.front().name)) {
-    return look_up(*root, pointer, 1);
+    return finder_.look_up(*root, pointer, 1);
   }
-  return look_up(defaults_, pointer, 0);
+  return finder_.look_up(defaults_, pointer, 0);
 }
 
 Value Evaluator::read_for_prop(const Pointer& pointer) {
   const Value value = read_state(pointer);
-  if (value.is(Value::Kind::Undefined) && missing_.size() < kMissingPathsMax) {
+  if (!value.is(Value::Kind::Undefined) || missing_.size() >= kMissingPathsMax) return value;
+  if (meter_.spend(pointer.text.size()) && !missing_.contains(pointer.text) &&
+      meter_.hold(pointer.text.size() + kMissingPathBytes)) {
     missing_.insert(pointer.text);
   }
   return value;
 }
 
+Value Evaluator::read_item(const Pointer& pointer, const Scope& scope) {
+  if (!scope.item || pointer.steps.empty()) return scope.item.value_or(Value{});
+  return scope.item->json == nullptr ? Value{} : finder_.look_up(*scope.item->json, pointer, 0);
+}
+
 Value Evaluator::evaluate(const Expression& expression, const Scope& scope) {
-  spend(1);
-  if (has_failed()) return {};
+  if (!meter_.spend(kExpressionWork)) return {};
   if (const Json* literal = expression.literal()) return value_of(*literal, false);
   if (const auto* read = std::get_if<Expression::ReadState>(&expression.form)) {
     return read_for_prop(read->pointer);
   }
   if (const auto* text = std::get_if<Expression::Template>(&expression.form)) {
-    std::string filled;
+    Output filled(meter_, budget_.output_bytes_max);
     fill(filled, *text);
-    Value value = Value::of_text(arena_.keep(std::move(filled)));
+    Value value = Value::of_text(arena_.keep(filled));
     value.from_data = true;
     return value;
   }
   if (const auto* read = std::get_if<Expression::ReadItem>(&expression.form)) {
-    if (!scope.item) return {};
-    if (read->pointer.steps.empty()) return *scope.item;
-    return scope.item->json == nullptr ? Value{} : look_up(*scope.item->json, read->pointer, 0);
+    return read_item(read->pointer, scope);
   }
   if (std::holds_alternative<Expression::ReadIndex>(expression.form)) {
     return scope.item ? Value::of_number(static_cast<double>(scope.index)) : Value{};
@@ -122,75 +102,57 @@ Value Evaluator::evaluate(const Expression& expression, const Scope& scope) {
   return {};
 }
 
-void Evaluator::fill(std::string& out, const Expression::Template& text) {
+void Evaluator::fill(Output& out, const Expression::Template& text) {
   for (const auto& [literal, pointer] : text.pieces) {
+    if (!meter_.spend(kExpressionWork)) return;
     out.append(literal);
-    if (pointer) {
-      const Value value = read_for_prop(*pointer);
-      if (!value.is_nullish()) append_string(out, value);
-    }
-    check_size(out.size());
-    if (has_failed()) return;
+    if (pointer) append_text(out, read_for_prop(*pointer));
   }
-  spend(text.pieces.size());
-  spend_for(out.size());
+}
+
+void Evaluator::append_text(Output& out, const Value& value) {
+  if (!append_shown(out, value)) refuse_object(meter_);
 }
 
 Value Evaluator::call(const Expression::Call& call, const Scope& scope) {
+  const std::size_t bytes = call.arguments.size() * sizeof(Argument);
+  if (!meter_.hold(bytes)) return {};
   std::vector<Argument> arguments;
   arguments.reserve(call.arguments.size());
   for (std::size_t at = 0; at < call.arguments.size(); ++at) {
     arguments.push_back({call.names[at], evaluate(call.arguments[at], scope)});
-    if (has_failed()) return {};
+    if (has_failed()) break;
   }
-  Value value = call_function(call.function, arguments, arena_);
-  value.from_data = true;
-  spend_for(value.text.size());
-  check_size(value.text.size());
+  Value value;
+  if (!has_failed()) {
+    value = call_function(call.function, arguments, {meter_, arena_, budget_.output_bytes_max});
+    value.from_data = true;
+  }
+  meter_.release(bytes);
   return value;
 }
 
 Value Evaluator::collect(const Expression::List& list, const Scope& scope) {
-  Json items = Json::array();
+  Container* items = arena_.make_container(list.items.size(), false);
+  if (items == nullptr) return {};
   for (const Expression& item : list.items) {
-    items.push_back(json_of(evaluate(item, scope)));
+    items->values.push_back(evaluate(item, scope));
+    items->values.back().from_data = true;
     if (has_failed()) return {};
   }
-  return value_of(arena_.keep(std::move(items)), true);
+  return value_of(*items, Value::Kind::Array);
 }
 
 Value Evaluator::collect(const Expression::Members& members, const Scope& scope) {
-  Json object = Json::object();
+  Container* object = arena_.make_container(members.values.size(), true);
+  if (object == nullptr) return {};
   for (std::size_t at = 0; at < members.values.size(); ++at) {
-    object[members.names[at]] = json_of(evaluate(members.values[at], scope));
+    object->names.push_back(members.names[at]);
+    object->values.push_back(evaluate(members.values[at], scope));
+    object->values.back().from_data = true;
     if (has_failed()) return {};
   }
-  return value_of(arena_.keep(std::move(object)), true);
-}
-
-Style Evaluator::style(const Expression& expression, const Scope& scope) {
-  if (const auto* choice = std::get_if<Expression::Choice>(&expression.form)) {
-    return style(choice->branches[holds(choice->condition[0], scope) ? 0 : 1], scope);
-  }
-  if (const auto* members = std::get_if<Expression::Members>(&expression.form)) {
-    Style result;
-    for (std::size_t at = 0; at < members->values.size(); ++at) {
-      result.push_back({members->names[at], evaluate(members->values[at], scope)});
-      if (has_failed()) return {};
-    }
-    return result;
-  }
-  const Value value = evaluate(expression, scope);
-  if (value.is(Value::Kind::Array) || value.is(Value::Kind::String)) {
-    fail_with("A style must be an object of CSS properties.");
-  }
-  if (!value.is(Value::Kind::Object)) return {};
-  if (value.json->size() > budget_.style_declarations_max) {
-    fail_with("A style may have at most " + std::to_string(budget_.style_declarations_max) +
-              " declarations.");
-    return {};
-  }
-  return style_of(*value.json, value.from_data);
+  return value_of(*object, Value::Kind::Object);
 }
 
 Value Evaluator::source_of(const Condition& condition, const Scope& scope) {
@@ -198,33 +160,56 @@ Value Evaluator::source_of(const Condition& condition, const Scope& scope) {
     case Condition::Source::State:
       return read_state(condition.pointer);
     case Condition::Source::Item:
-      if (!scope.item || condition.pointer.steps.empty()) return scope.item.value_or(Value{});
-      return scope.item->json == nullptr ? Value{}
-                                         : look_up(*scope.item->json, condition.pointer, 0);
+      return read_item(condition.pointer, scope);
     case Condition::Source::Index:
       break;
   }
   return scope.item ? Value::of_number(static_cast<double>(scope.index)) : Value{};
 }
 
+bool Evaluator::compare(Condition::Operator op, const Value& left, const Value& right) {
+  if (op == Condition::Operator::Equal || op == Condition::Operator::NotEqual) {
+    const bool pays = left.text.size() != right.text.size() || meter_.spend(left.text.size());
+    return pays && is_same(left, right) == (op == Condition::Operator::Equal);
+  }
+  if (!left.is(Value::Kind::Number) || !right.is(Value::Kind::Number)) return false;
+  switch (op) {
+    case Condition::Operator::Greater:
+      return left.number > right.number;
+    case Condition::Operator::GreaterOrEqual:
+      return left.number >= right.number;
+    case Condition::Operator::Less:
+      return left.number < right.number;
+    default:
+      return left.number <= right.number;
+  }
+}
+
+bool Evaluator::all_hold(const std::vector<Condition>& parts, const Scope& scope) {
+  for (const Condition& part : parts) {
+    if (!holds(part, scope)) return false;
+  }
+  return true;
+}
+
+bool Evaluator::any_holds(const std::vector<Condition>& parts, const Scope& scope) {
+  for (const Condition& part : parts) {
+    if (holds(part, scope)) return true;
+  }
+  return false;
+}
+
 bool Evaluator::holds(const Condition& condition, const Scope& scope) {
-  spend(1);
-  if (has_failed()) return false;
+  if (!meter_.spend(kExpressionWork)) return false;
   switch (condition.kind) {
     case Condition::Kind::Always:
       return true;
     case Condition::Kind::Never:
       return false;
     case Condition::Kind::All:
-      for (const Condition& part : condition.parts) {
-        if (!holds(part, scope)) return false;
-      }
-      return true;
+      return all_hold(condition.parts, scope);
     case Condition::Kind::Any:
-      for (const Condition& part : condition.parts) {
-        if (holds(part, scope)) return true;
-      }
-      return false;
+      return any_holds(condition.parts, scope);
     case Condition::Kind::Invalid:
       fail_with("A condition is neither true, false nor an object that tests something.");
       return false;

@@ -11,17 +11,18 @@ constexpr std::array<FunctionRule, 10> kFunctions = {{
     {"lower", Function::Lower, R"({"$computed": "lower", "args": {"value": "A"}})",
      "The text in small letters (Unicode)."},
     {"concat", Function::Concat, R"({"$computed": "concat", "args": {"a": "x", "b": "y"}})",
-     "All arguments in their order as one text; null is nothing."},
+     "All arguments in their order as one text; null is nothing, an object an error."},
     {"join", Function::Join,
      R"({"$computed": "join", "args": {"value": ["a", "b"], "separator": ", "}})",
-     "The items of an array as one text; separator is \", \" when omitted."},
+     "The items of an array as one text; separator is \", \" when omitted. An object is an error."},
     {"length", Function::Length, R"({"$computed": "length", "args": {"value": "abc"}})",
      "How many items an array has, or characters (UTF-16 units) a text."},
     {"formatNumber", Function::FormatNumber,
      R"({"$computed": "formatNumber", "args": {"value": 4.5, "decimals": 2}})",
-     "A number with 0 to 20 decimals (2 when omitted), without grouping: the nearest to the exact "
-     "binary value."},
-    {"add", Function::Add, R"({"$computed": "add", "args": {"a": 1, "b": 2}})", "a + b"},
+     "A number with 0 to 20 decimals (2 when omitted), without grouping, as JavaScript's toFixed: "
+     "halves go away from zero."},
+    {"add", Function::Add, R"({"$computed": "add", "args": {"a": 1, "b": 2}})",
+     "a + b. Whole numbers are exact; more digits than 64 bits or a double hold are an error."},
     {"subtract", Function::Subtract, R"({"$computed": "subtract", "args": {"a": 3, "b": 2}})",
      "a - b"},
     {"multiply", Function::Multiply, R"({"$computed": "multiply", "args": {"a": 2, "b": 3}})",
@@ -259,11 +260,11 @@ Condition parse_condition(const Json& value, const std::string& path,
   return Parser(observer).condition(value, path);
 }
 
-Expression::Template parse_template(std::string_view text) {
+Expression::Template parse_template(std::string_view text, std::size_t values_max) {
   Expression::Template result;
   std::size_t literal_start = 0;
   std::size_t from = 0;
-  while (true) {
+  while (result.pieces.size() < values_max) {
     const std::size_t open = text.find("${", from);
     if (open == std::string_view::npos) break;
     const std::size_t close = text.find('}', open + 2);

@@ -1,6 +1,7 @@
 // Expressions and visibility conditions of the flat spec, parsed once.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -105,7 +106,7 @@ struct Condition {
   Source source = Source::State;
   Pointer pointer;  // of State and Item
   Operator op = Operator::Truthy;
-  Json right;                             // compared with
+  Json right{};                           // compared with
   std::optional<Pointer> right_in_state;  // instead of `right`
   bool negated = false;
 };
@@ -129,7 +130,8 @@ Expression parse_expression(const Json& value, const std::string& path,
                             ExpressionObserver& observer);
 Condition parse_condition(const Json& value, const std::string& path, ExpressionObserver& observer);
 
-// Splits "... ${/path} ..." into pieces.
-Expression::Template parse_template(std::string_view text);
+// Splits "... ${/path} ..." into pieces; after `values_max` paths the rest is a literal.
+Expression::Template parse_template(
+    std::string_view text, std::size_t values_max = std::numeric_limits<std::size_t>::max());
 
 }  // namespace segmentflow::render

@@ -22,7 +22,8 @@ constexpr std::string_view kOverview =
 constexpr std::array<FormatRule, 9> kExpressions = {{
     {R"({"$state": "/data/orderId"})", "The value at the path; nothing when it is missing."},
     {R"({"$template": "Order ${/data/orderId}"})",
-     "A text with values in it, from the root of the state."},
+     "A text with values in it, from the root of the state. In href and src, values after the very "
+     "start are percent-encoded."},
     {R"({"$item": "name"})", "A field of the repeat's item; \"\" is the item itself."},
     {R"({"$index": true})", "The position of the repeat's item, from 0."},
     {R"({"$cond": {"$state": "/data/vip"}, "$then": "Dear member", "$else": "Hello"})",
@@ -160,7 +161,9 @@ Json limits_json(const Budget& budget) {
               {"styleDeclarations", budget.style_declarations_max},
               {"repeatItems", budget.repeat_items_max},
               {"outputBytes", budget.output_bytes_max},
-              {"steps", budget.steps_max}};
+              {"memoryBytes", budget.memory_bytes_max},
+              {"work", budget.work_max},
+              {"subjectValues", budget.line_values_max}};
 }
 
 std::string_view format_example() {

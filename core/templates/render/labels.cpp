@@ -1,5 +1,6 @@
 // What elements say: the text of a paragraph, a heading, a link or a button.
 #include "core/templates/render/escape.hpp"
+#include "core/templates/render/functions.hpp"
 #include "core/templates/render/lines.hpp"
 #include "core/templates/render/writer.hpp"
 
@@ -8,9 +9,16 @@ namespace {
 
 constexpr std::string_view kLineBreak = "<br/>";
 
-}  // namespace
+// What looking at an item costs; where nobody counts, nothing.
+bool pay_for_item(Output& out) {
+  return out.spend(kMemberWork);
+}
+bool pay_for_item(std::string&) {
+  return true;
+}
 
-bool append_child_html(std::string& out, const Value& value) {
+template <class Text>
+bool append_child(Text& out, const Value& value) {
   switch (value.kind) {
     case Value::Kind::String:
       if (value.from_data) {
@@ -20,11 +28,11 @@ bool append_child_html(std::string& out, const Value& value) {
       }
       return true;
     case Value::Kind::Number:
-      append_number(out, value.number);
+      out.append(value.number.text());
       return true;
     case Value::Kind::Array:
-      for (const Json& item : *value.json) {
-        if (!append_child_html(out, value_of(item, value.from_data))) return false;
+      for (std::size_t at = 0; at < value.size() && pay_for_item(out); ++at) {
+        if (!append_child(out, value.item(at))) return false;
       }
       return true;
     case Value::Kind::Object:
@@ -34,9 +42,19 @@ bool append_child_html(std::string& out, const Value& value) {
   }
 }
 
+}  // namespace
+
+bool append_child_html(std::string& out, const Value& value) {
+  return append_child(out, value);
+}
+
+bool append_child_html(Output& out, const Value& value) {
+  return append_child(out, value);
+}
+
 void Writer::write_label(const Node& node, const Scope& scope) {
   if (const Json* literal = node.text.literal()) {
-    if (!node.text_html) evaluator_.fail_with("An object cannot be shown as text.");
+    if (!node.text_html) refuse_object(evaluator_.meter());
     if (stop(node, "/props/text")) return;
     html_.append(*node.text_html);
     if (text_ != nullptr) append_label_text(value_of(*literal, false));
@@ -48,31 +66,25 @@ void Writer::write_label(const Node& node, const Scope& scope) {
     return;
   }
   const Value value = evaluator_.evaluate(node.text, scope);
-  const std::size_t before = html_.size();
-  if (!append_child_html(html_, value)) evaluator_.fail_with("An object cannot be shown as text.");
-  evaluator_.spend_for(html_.size() - before);
+  if (!append_child_html(html_, value)) refuse_object(evaluator_.meter());
   if (stop(node, "/props/text")) return;
   if (text_ != nullptr) append_label_text(value);
 }
 
 // Lines of a value stay lines; those of the template's own text are one paragraph.
 void Writer::write_template(const Expression::Template& text) {
-  const std::size_t before = html_.size();
   for (const auto& [literal, pointer] : text.pieces) {
+    if (!evaluator_.meter().spend(kExpressionWork)) return;
     append_html(html_, literal);
     if (text_ != nullptr) text_->add(literal);
-    if (pointer) {
-      scratch_.clear();
-      const Value value = evaluator_.read_for_prop(*pointer);
-      if (!value.is_nullish()) append_string(scratch_, value);
-      append_html_lines(html_, scratch_, kLineBreak);
-      if (text_ != nullptr) text_->add_lines(scratch_);
+    if (!pointer) continue;
+    scratch_.clear();
+    if (!append_shown(scratch_, evaluator_.read_for_prop(*pointer))) {
+      refuse_object(evaluator_.meter());
     }
-    evaluator_.check_size(html_.size() - before);
-    if (evaluator_.has_failed()) return;
+    append_html_lines(html_, scratch_.view(), kLineBreak);
+    if (text_ != nullptr) text_->add_lines(scratch_.view());
   }
-  evaluator_.spend(text.pieces.size());
-  evaluator_.spend_for(html_.size() - before);
 }
 
 void Writer::append_label_text(const Value& value) {
@@ -81,11 +93,11 @@ void Writer::append_label_text(const Value& value) {
   } else if (value.is(Value::Kind::String)) {
     text_->add(value.text);
   } else if (value.is(Value::Kind::Number)) {
-    scratch_.clear();
-    append_number(scratch_, value.number);
-    text_->add(scratch_);
+    text_->add(value.number.text());
   } else if (value.is(Value::Kind::Array)) {
-    for (const Json& item : *value.json) append_label_text(value_of(item, value.from_data));
+    for (std::size_t at = 0; at < value.size() && !evaluator_.has_failed(); ++at) {
+      append_label_text(value.item(at));
+    }
   }
 }
 

@@ -8,7 +8,8 @@
 namespace segmentflow::render {
 namespace {
 
-void append_utf8(std::string& out, std::uint32_t letter) {
+template <class Text>
+void append_utf8(Text& out, std::uint32_t letter) {
   if (letter < 0x80) {
     out.push_back(static_cast<char>(letter));
     return;
@@ -39,7 +40,8 @@ Letter read_letter(std::string_view text) {
   return {code, length};
 }
 
-void append_mapped(std::string& out, std::uint32_t letter, std::span<const CaseRun> runs,
+template <class Text>
+void append_mapped(Text& out, std::uint32_t letter, std::span<const CaseRun> runs,
                    std::span<const CaseExpansion> expansions) {
   const auto expansion = std::ranges::lower_bound(expansions, letter, {}, &CaseExpansion::letter);
   if (expansion != expansions.end() && expansion->letter == letter) {
@@ -54,7 +56,8 @@ void append_mapped(std::string& out, std::uint32_t letter, std::span<const CaseR
   append_utf8(out, hit ? letter + static_cast<std::uint32_t>(run->shift) : letter);
 }
 
-void append_in_case(std::string& out, std::string_view text, char first, char last,
+template <class Text>
+void append_in_case(Text& out, std::string_view text, char first, char last,
                     std::span<const CaseRun> runs, std::span<const CaseExpansion> expansions) {
   while (!text.empty()) {
     const char c = text.front();
@@ -80,7 +83,11 @@ void append_upper(std::string& out, std::string_view text) {
   append_in_case(out, text, 'a', 'z', kUpperRuns, kUpperExpansions);
 }
 
-void append_lower(std::string& out, std::string_view text) {
+void append_upper(Output& out, std::string_view text) {
+  append_in_case(out, text, 'a', 'z', kUpperRuns, kUpperExpansions);
+}
+
+void append_lower(Output& out, std::string_view text) {
   append_in_case(out, text, 'A', 'Z', kLowerRuns, kLowerExpansions);
 }
 

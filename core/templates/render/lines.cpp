@@ -1,7 +1,5 @@
 #include "core/templates/render/lines.hpp"
 
-#include <algorithm>
-
 #include "core/templates/render/escape.hpp"
 
 namespace segmentflow::render {
@@ -14,29 +12,37 @@ std::size_t break_length_bytes(std::string_view text, std::size_t at) {
   return three == "\u2028" || three == "\u2029" ? 3 : 0;
 }
 
+template <class Text>
+void append_lines(Text& out, std::string_view text, std::string_view line_break) {
+  bool has_more = true;
+  while (has_more) {
+    append_html(out, take_line(text, has_more));
+    if (has_more) out.append(line_break);
+  }
+}
+
 }  // namespace
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  std::size_t start = 0;
+std::string_view take_line(std::string_view& text, bool& has_more) {
+  has_more = false;
   for (std::size_t at = text.find_first_of("\r\n\xE2"); at != text.npos;
-       at = text.find_first_of("\r\n\xE2", at)) {
+       at = text.find_first_of("\r\n\xE2", at + 1)) {
     const std::size_t length = break_length_bytes(text, at);
-    if (length > 0) lines.push_back(text.substr(start, at - start));
-    if (length > 0) start = at + length;
-    at += std::max<std::size_t>(length, 1);
+    if (length == 0) continue;
+    const std::string_view line = text.substr(0, at);
+    text.remove_prefix(at + length);
+    has_more = true;
+    return line;
   }
-  lines.push_back(text.substr(start));
-  return lines;
+  return text;
 }
 
 void append_html_lines(std::string& out, std::string_view text, std::string_view line_break) {
-  bool is_first = true;
-  for (const std::string_view line : lines_of(text)) {
-    if (!is_first) out.append(line_break);
-    is_first = false;
-    append_html(out, line);
-  }
+  append_lines(out, text, line_break);
+}
+
+void append_html_lines(Output& out, std::string_view text, std::string_view line_break) {
+  append_lines(out, text, line_break);
 }
 
 }  // namespace segmentflow::render

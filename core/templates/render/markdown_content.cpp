@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/templates/render/functions.hpp"
+
 namespace segmentflow::render {
 namespace {
+
+constexpr std::size_t kValueBytes = 64;  // of a value, beside its text
 
 const Expression* argument(const Expression::Call& call, std::string_view name) {
   const auto found = std::ranges::find(call.names, name);
@@ -108,12 +112,13 @@ void MarkdownContent::add_joined(const Expression::Call& call) {
   const Value array = evaluator_.evaluate(items, scope_);
   if (!array.is(Value::Kind::Array)) return;
   const bool is_literal = items.literal() != nullptr;
-  for (const Json& item : *array.json) {
+  for (std::size_t at = 0; at < array.size(); ++at) {
+    const Value item = array.item(at);
     separate();
-    if (is_literal && item.is_string()) {
-      source_.add_markdown(item.get_ref<const std::string&>());
+    if (is_literal && item.is(Value::Kind::String)) {
+      source_.add_markdown(item.text);
     } else {
-      add_value(value_of(item, true));
+      add_value(item);
     }
     check();
     if (evaluator_.has_failed()) return;
@@ -121,23 +126,25 @@ void MarkdownContent::add_joined(const Expression::Call& call) {
 }
 
 void MarkdownContent::add_value(const Value& value) {
-  if (value.is(Value::Kind::String)) {
-    source_.add_value(value.text);
-  } else {
-    std::string text;
-    if (!value.is_nullish()) append_string(text, value);
-    source_.add_value(text);
-  }
+  Output text(evaluator_.meter(), evaluator_.text_bytes_max());
+  if (!append_shown(text, value)) refuse_object(evaluator_.meter());
+  source_.add_value(text.view());
   check();
 }
 
 void MarkdownContent::check() {
-  evaluator_.spend(1);
-  evaluator_.check_size(source_.size_bytes());
+  Meter& meter = evaluator_.meter();
+  // The text, the values in it and their list; each exists twice while it grows.
+  const std::size_t bytes = 3 * source_.size_bytes() + kValueBytes * ++steps_;
+  meter.spend(kExpressionWork + bytes - std::min(bytes, held_bytes_));
+  if (bytes > held_bytes_ && meter.hold(bytes - held_bytes_)) held_bytes_ = bytes;
+  if (source_.size_bytes() > evaluator_.text_bytes_max()) {
+    meter.fail_with("The Markdown is larger than " + std::to_string(evaluator_.text_bytes_max()) +
+                    " bytes; make the template or its data smaller.");
+  }
   if (source_.has_too_many_values()) {
-    evaluator_.fail_with("The Markdown has more than " +
-                         std::to_string(MarkdownSource::kValuesMax) +
-                         " values; make the template or its data smaller.");
+    meter.fail_with("The Markdown has more than " + std::to_string(MarkdownSource::kValuesMax) +
+                    " values; make the template or its data smaller.");
   }
 }
 

@@ -15,6 +15,9 @@ class MarkdownContent {
  public:
   MarkdownContent(Evaluator& evaluator, const Scope& scope, MarkdownSource& source)
       : evaluator_(evaluator), scope_(scope), source_(source) {}
+  ~MarkdownContent() { evaluator_.meter().release(held_bytes_); }
+  MarkdownContent(const MarkdownContent&) = delete;
+  MarkdownContent& operator=(const MarkdownContent&) = delete;
 
   // Adds the content. The evaluator fails when it is no string, or over the budget.
   void add(const Expression& content);
@@ -30,6 +33,8 @@ class MarkdownContent {
   Evaluator& evaluator_;
   const Scope& scope_;
   MarkdownSource& source_;
+  std::size_t steps_ = 0;
+  std::size_t held_bytes_ = 0;  // by the source, given back at the end of this
 };
 
 }  // namespace segmentflow::render

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/templates/render/addresses.hpp"
+#include "core/templates/render/escape.hpp"
 
 namespace segmentflow::render {
 namespace {
@@ -33,24 +34,6 @@ std::optional<std::size_t> placeholder_at(std::string_view text, std::size_t at)
       (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
   if (code < kFirst) return std::nullopt;
   return code - kFirst;
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-_.!~*'()").find(c) != std::string_view::npos;
-}
-
-// As JavaScript's encodeURIComponent.
-void append_percent_encoded(std::string& out, std::string_view value) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  for (const char c : value) {
-    if (is_unreserved(c)) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
-  }
 }
 
 // Reads "](address "title")" from its second character on.
@@ -159,17 +142,9 @@ std::string MarkdownSource::fill(std::string_view part) const {
 
 std::string MarkdownSource::fill_address(std::string_view part) const {
   std::string filled;
-  bool begins = true;
   for (const Piece& piece : pieces(part)) {
     filled.append(piece.markdown);
-    begins = begins && piece.markdown.empty();
-    const std::string_view value = piece.value.value_or("");
-    if (begins) {
-      filled.append(value);
-    } else {
-      append_percent_encoded(filled, value);
-    }
-    begins = false;
+    append_address_part(filled, piece.value.value_or(""));
   }
   return filled;
 }

@@ -108,7 +108,7 @@ void append_name(std::string& out, std::string_view name) {
 // False when the value must not stand in a style.
 bool append_css_value(std::string& out, std::string_view name, const Value& value) {
   std::string text;
-  append_string(text, value);
+  if (!append_string(text, value)) return false;
   if (value.is(Value::Kind::Number) && std::ranges::find(kPixels, name) != kPixels.end()) {
     text.append("px");
   }
@@ -119,17 +119,18 @@ bool append_css_value(std::string& out, std::string_view name, const Value& valu
   return true;
 }
 
-std::string css_of(const Json& style, bool from_data, std::string_view element,
+std::string css_of(const Value& style, std::string_view element,
                    std::vector<std::string>& refused) {
   std::string css;
-  for (const auto& [name, json] : style.items()) {
+  for (std::size_t at = 0; at < style.size(); ++at) {
+    const auto [name, value] = style.member(at);
     const std::size_t before = css.size();
     if (!css.empty()) css.push_back(';');
     append_name(css, name);
     css.push_back(':');
-    if (is_style_name(name) && append_css_value(css, name, value_of(json, from_data))) continue;
+    if (is_style_name(name) && append_css_value(css, name, value)) continue;
     css.resize(before);
-    refused.push_back(std::string(element) + "/" + name);
+    refused.push_back(std::string(element) + "/" + std::string(name));
   }
   return css;
 }
@@ -149,12 +150,12 @@ MarkdownStyles::MarkdownStyles(const Value& custom, std::vector<std::string>& re
   static_assert(kElements == kDefaults.size());
   for (std::size_t at = 0; at < kElements; ++at) attributes_[at] = attribute_of(kDefaults[at].css);
   if (!custom.is(Value::Kind::Object)) return;
-  for (const auto& [element, style] : custom.json->items()) {
+  for (std::size_t member = 0; member < custom.size(); ++member) {
+    const auto [element, style] = custom.member(member);
     const std::size_t at = position_of(element);
     if (at == kElements) continue;
-    attributes_[at] = style.is_object()
-                          ? attribute_of(css_of(style, custom.from_data, element, refused))
-                          : std::string();
+    attributes_[at] = style.is(Value::Kind::Object) ? attribute_of(css_of(style, element, refused))
+                                                    : std::string();
   }
 }
 

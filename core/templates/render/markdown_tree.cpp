@@ -28,6 +28,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kEntitie
     {"larr", "\u2190"},  {"rarr", "\u2192"},   {"check", "\u2713"}, {"shy", "\u00AD"},
 }};
 
+// What a list of nodes takes while it grows, and a text that is moved from place to place.
+constexpr std::size_t kNodeCopies = 3;
+constexpr std::size_t kTextCopies = 2;
 constexpr std::size_t kNodeBytes = 8;  // about the markup that a node becomes, at least
 constexpr std::string_view kTaskDone = "\u2611 ";
 constexpr std::string_view kTaskOpen = "\u2610 ";
@@ -215,7 +218,7 @@ class Builder {
 
   ParsedMarkdown take() {
     while (open_.size() > 1) close();
-    return {std::move(open_.front()), had_html_, end_};
+    return {std::move(open_.front()), had_html_, memory_bytes_, end_};
   }
 
  private:
@@ -228,13 +231,20 @@ class Builder {
 
   bool spend(std::size_t bytes) {
     bytes_ += bytes;
-    return bytes_ <= limits_.bytes_max || fail(ParsedMarkdown::End::TooLarge);
+    memory_bytes_ += kTextCopies * bytes;
+    const bool fits = bytes_ <= limits_.bytes_max && memory_bytes_ <= limits_.memory_bytes_max;
+    return fits || fail(ParsedMarkdown::End::TooLarge);
+  }
+
+  bool spend_for_node(std::size_t bytes) {
+    memory_bytes_ += kNodeCopies * sizeof(MarkdownNode);
+    return spend(kNodeBytes + bytes);
   }
 
   bool open(Kind kind) {
     if (open_.size() > limits_.depth_max) return fail(ParsedMarkdown::End::TooDeep);
     open_.emplace_back().kind = kind;
-    return spend(kNodeBytes);
+    return spend_for_node(0);
   }
 
   bool set_target(const MD_ATTRIBUTE& target, const MD_ATTRIBUTE& title) {
@@ -276,13 +286,14 @@ class Builder {
     MarkdownNode& node = siblings.emplace_back();
     node.kind = kind;
     node.text = text;
-    return spend(kNodeBytes + text.size());
+    return spend_for_node(text.size());
   }
 
   const MarkdownLimits& limits_;
   std::vector<MarkdownNode> open_;
   std::string_view task_mark_;
   std::size_t bytes_ = 0;
+  std::size_t memory_bytes_ = 0;
   bool had_html_ = false;
   ParsedMarkdown::End end_ = ParsedMarkdown::End::Whole;
 };

@@ -52,15 +52,17 @@ inline constexpr std::size_t kMarkdownDepthMax = 60;
 
 struct MarkdownLimits {
   std::size_t depth_max = kMarkdownDepthMax;
-  std::size_t bytes_max = 2 << 20;  // of all its texts and addresses, and 8 for each node
+  std::size_t bytes_max = 2 << 20;         // of all its texts and addresses, and 8 for each node
+  std::size_t memory_bytes_max = 1 << 30;  // of the whole tree
 };
 
 struct ParsedMarkdown {
   enum class End : std::uint8_t { Whole, TooDeep, TooLarge, OutOfMemory };
 
   MarkdownNode document;
-  bool had_html = false;  // raw HTML was left out
-  End end = End::Whole;   // else `document` holds only a part
+  bool had_html = false;         // raw HTML was left out
+  std::size_t memory_bytes = 0;  // of the tree, about
+  End end = End::Whole;          // else `document` holds only a part
 };
 
 // Reads Markdown made by a MarkdownSource; texts and addresses hold its placeholders.

@@ -15,7 +15,7 @@ class MarkdownWriter {
  public:
   // `source` gives the values that the document's texts hold. `text` is null when no plain text is
   // wanted. Soon after the HTML is longer than `html_bytes_max`, no more is written.
-  MarkdownWriter(const MarkdownSource& source, std::size_t html_bytes_max, std::string& html,
+  MarkdownWriter(const MarkdownSource& source, std::size_t html_bytes_max, Output& html,
                  PlainText* text, const MarkdownStyles& styles)
       : source_(source),
         html_bytes_max_(html_bytes_max),
@@ -56,7 +56,7 @@ class MarkdownWriter {
 
   const MarkdownSource& source_;
   const std::size_t html_bytes_max_;
-  std::string& html_;
+  Output& html_;
   PlainText* text_;
   const MarkdownStyles& styles_;
   std::string refused_address_;

@@ -67,7 +67,7 @@ Style body_style(const Style& given) {
 }
 
 double number_or_0(const Value& value) {
-  return value.is(Value::Kind::Number) ? value.number : 0;
+  return value.is(Value::Kind::Number) ? value.number.as_double() : 0;
 }
 
 double points_of(double pixels) {
@@ -86,8 +86,8 @@ Spaces spaces_for(double width_px) {
   constexpr int kCountMax = 1000;
   if (width_px == 0) return {};
   Spaces spaces;
-  spaces.count =
-      std::clamp(static_cast<int>(std::min(width_px / 2 / kStretchMax, 1e6)) - 1, 1, kCountMax);
+  const double wanted = std::clamp(width_px / 2 / kStretchMax, 0.0, double{kCountMax});
+  spaces.count = std::clamp(static_cast<int>(wanted) - 1, 1, kCountMax);
   while (width_px / spaces.count / 2 > kStretchMax && spaces.count < kCountMax) ++spaces.count;
   spaces.stretch = width_px / spaces.count / 2;
   return spaces;
@@ -96,7 +96,7 @@ Spaces spaces_for(double width_px) {
 void append_spaces(std::string& out, const Spaces& spaces, std::string_view more_style,
                    std::string_view more_spaces) {
   out.append("<span><!--[if mso]><i style=\"mso-font-width:");
-  append_number(out, spaces.stretch * 100);
+  out.append(Number::of(spaces.stretch * 100).text());
   out.append("%").append(more_style).append("\" hidden>");
   for (int at = 0; at < spaces.count; ++at) out.append("&#8202;");
   out.append(more_spaces).append("</i><![endif]--></span>");
@@ -112,12 +112,14 @@ void make_button(MarkupResult& result, const Style& given) {
   append_style_attribute(result.markup.style, style, result.refused);
 
   std::string raise = ";mso-text-raise:";
-  append_number(raise, points_of(number_or_0(padding.top) + number_or_0(padding.bottom)));
+  raise.append(
+      Number::of(points_of(number_or_0(padding.top) + number_or_0(padding.bottom))).text());
   std::string& before = result.markup.before_label;
   append_spaces(before, spaces_for(number_or_0(padding.left)), raise, "");
   Style label = kButtonLabelStyle;
   if (padding.bottom.is(Value::Kind::Number)) {
-    label.push_back({"msoTextRaise", Value::of_number(points_of(padding.bottom.number))});
+    label.push_back(
+        {"msoTextRaise", Value::of_number(points_of(padding.bottom.number.as_double()))});
   }
   before.append("<span");
   append_style_attribute(before, label, result.refused);

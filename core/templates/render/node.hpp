@@ -49,9 +49,10 @@ class Spec {
 // Appends what a value renders as among the children of an element: text and numbers escaped,
 // nothing for null, undefined and booleans, arrays one after another. Lines of a text that is from
 // data stay lines. False when it holds an object.
-bool append_child_html(std::string& out, const Value& value);
+[[nodiscard]] bool append_child_html(std::string& out, const Value& value);
+[[nodiscard]] bool append_child_html(Output& out, const Value& value);
 
 // The declarations of an object that is a style map.
-Style style_of(const Json& object, bool from_data);
+Style style_of(const Value& object);
 
 }  // namespace segmentflow::render

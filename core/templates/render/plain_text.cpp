@@ -1,5 +1,7 @@
 #include "core/templates/render/plain_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +12,9 @@
 namespace segmentflow::render {
 namespace {
 
+constexpr std::size_t kTextWork = 4;         // for each byte that is looked at
+constexpr std::size_t kMovedPerUnit = 16;    // bytes that are only moved, for a unit of work
+constexpr std::size_t kCapitalBytesMax = 3;  // of a byte in capitals
 constexpr int kRuleLength = 40;
 constexpr int kRuleLineBreaks = 2;
 constexpr std::string_view kCellSeparator = " | ";
@@ -79,8 +84,25 @@ int breaks_before_heading(std::string_view tag) {
   return tag <= "h3" ? 3 : 2;
 }
 
-PlainText::PlainText() {
+PlainText::PlainText(Meter& meter, std::size_t bytes_max) : meter_(meter), bytes_max_(bytes_max) {
   blocks_.push_back({0, 1});
+}
+
+bool PlainText::make_room(std::size_t bytes) {
+  const std::size_t needed = out_.size() + bytes;
+  if (needed > bytes_max_) {
+    meter_.fail_with(
+        fmt::format("The text part is larger than {} bytes; make the template or its "
+                    "data smaller.",
+                    bytes_max_));
+  }
+  if (!meter_.spend(bytes)) return false;
+  if (needed <= out_.capacity()) return true;
+  const std::size_t capacity = std::max(needed, out_.capacity() * 2);
+  if (!meter_.hold(capacity)) return false;
+  out_.reserve(capacity);
+  meter_.release(std::exchange(held_bytes_, capacity));
+  return true;
 }
 
 void PlainText::open_block(int leading) {
@@ -97,6 +119,8 @@ void PlainText::attach(const Block& block, int trailing) {
   Block& parent = blocks_.back();
   const int breaks = std::max(parent.stashed, block.leading);
   if (block.start > parent.start) {
+    if (!meter_.spend((out_.size() - block.start) / kMovedPerUnit)) return;
+    if (!make_room(static_cast<std::size_t>(breaks))) return;
     out_.insert(block.start, static_cast<std::size_t>(breaks), '\n');
   } else {
     parent.leading = breaks;
@@ -108,6 +132,9 @@ void PlainText::attach(const Block& block, int trailing) {
 void PlainText::add(std::string_view text) {
   if (text.empty()) return;
   Block& block = blocks_.back();
+  const std::size_t breaks = static_cast<std::size_t>(block.stashed + block.line_breaks);
+  const std::size_t letters = text.size() * (capitals_ ? kCapitalBytesMax : 1);
+  if (!meter_.spend(text.size() * kTextWork) || !make_room(letters + breaks + 2)) return;
   std::size_t at = skip_blanks(text, 0);
   const bool starts_blank = at > 0;
   if (at == text.size()) {
@@ -148,11 +175,15 @@ void PlainText::push_word(std::string_view word, bool apart) {
 }
 
 void PlainText::add_lines(std::string_view text) {
-  bool is_first = true;
-  for (const std::string_view line : lines_of(text)) {
-    if (!std::exchange(is_first, false)) break_line();
-    add(line);
+  bool has_more = true;
+  while (has_more && meter_.spend(1)) {
+    add(take_line(text, has_more));
+    if (has_more) break_line();
   }
+}
+
+void PlainText::add_literal(std::string_view text) {
+  if (make_room(text.size())) out_.append(text);
 }
 
 void PlainText::break_line() {
@@ -174,7 +205,11 @@ void PlainText::open_row(int breaks) {
 void PlainText::close_row(int breaks) {
   Row row = std::move(rows_.back());
   rows_.pop_back();
-  const std::string line = row.is_line ? line_of(row.cells) : "";
+  meter_.release(row.held_bytes);
+  // The cells, what stands between them, and the line.
+  const std::size_t bytes = row.held_bytes + row.cells.size() * kCellSeparator.size();
+  const bool pays = meter_.has_room(2 * bytes) && make_room(bytes);
+  const std::string line = row.is_line && pays ? line_of(row.cells) : "";
   if (line.empty()) return close_block(breaks);
   out_.resize(blocks_.back().start);
   out_.append(line);
@@ -192,7 +227,10 @@ void PlainText::close_cell() {
   const Block cell = blocks_.back();
   if (cell.is_cell && rows_.back().is_line) {
     const std::string_view text = std::string_view(out_).substr(cell.start);
-    rows_.back().is_line = text.find('\n') == text.npos;
+    const std::size_t bytes = text.size() + sizeof(std::string);
+    rows_.back().is_line =
+        meter_.spend(bytes) && text.find('\n') == text.npos && meter_.hold(bytes);
+    rows_.back().held_bytes += rows_.back().is_line ? bytes : 0;
     rows_.back().cells.emplace_back(rows_.back().is_line ? text : "");
   }
   close_block(kCellBreaks);
@@ -219,6 +257,12 @@ void PlainText::add_address(std::string_view address) {
 }
 
 void PlainText::indent(std::size_t start, std::string_view first, std::string_view others) {
+  const auto from = out_.begin() + static_cast<std::ptrdiff_t>(start);
+  const std::size_t bytes = out_.size() - start;
+  if (!meter_.spend(bytes * kTextWork)) return;
+  const auto lines = static_cast<std::size_t>(std::count(from, out_.end(), '\n'));
+  const std::size_t more = first.size() + lines * others.size();
+  if (!make_room(more) || !meter_.has_room(2 * (bytes + more))) return;
   std::string text(first);
   for (std::size_t at = start; at < out_.size(); ++at) {
     text.push_back(out_[at]);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/templates/render/meter.hpp"
+
 namespace segmentflow::render {
 
 // Line breaks around blocks.
@@ -15,9 +17,11 @@ inline constexpr int kParagraphBreaks = 2;
 inline constexpr int kButtonBreaks = 1;
 int breaks_before_heading(std::string_view tag);  // "h1" to "h6"
 
+// What it does is paid for; once the rendering has failed it takes no more text.
 class PlainText {
  public:
-  PlainText();
+  // More than `bytes_max` fail the rendering.
+  PlainText(Meter& meter, std::size_t bytes_max);
 
   // A block stands at least `leading` line breaks below what is before it.
   void open_block(int leading);
@@ -55,7 +59,7 @@ class PlainText {
   void rule();
 
   // Text as it is, blanks and line breaks included.
-  void add_literal(std::string_view text) { out_.append(text); }
+  void add_literal(std::string_view text);
 
   // A block that is a quotation: each line gets "> ".
   void close_quote(int trailing);
@@ -63,7 +67,6 @@ class PlainText {
   // `prefix`, which is filled up to `width` bytes.
   void close_item(std::string_view prefix, std::size_t width);
 
-  std::size_t size_bytes() const { return out_.size(); }
   // The text so far; all blocks must be closed.
   std::string take() { return std::move(out_); }
 
@@ -81,14 +84,20 @@ class PlainText {
   struct Row {
     std::vector<std::string> cells;
     bool is_line = true;
+    std::size_t held_bytes = 0;
   };
 
+  // Pays for so many bytes more. False when they must not be added.
+  bool make_room(std::size_t bytes);
   // Joins a block that is closed to the one around it.
   void attach(const Block& block, int trailing);
   // Puts `first` before the text from `start` on, and `others` before its further lines.
   void indent(std::size_t start, std::string_view first, std::string_view others);
   void push_word(std::string_view word, bool apart);
 
+  Meter& meter_;
+  const std::size_t bytes_max_;
+  std::size_t held_bytes_ = 0;
   std::string out_;
   std::vector<Block> blocks_;
   std::vector<Row> rows_;  // that are open

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct Rendered {
   std::string text;                        // empty when only HTML was asked for
   std::vector<std::string> missing_paths;  // read for a prop but undefined; sorted, at most 100
   std::vector<Finding> warnings;  // what was left out or is doubtful in this rendering; at most 100
+  std::size_t work = 0;           // what it cost, in the units of Budget::work_max
 };
 
 enum class Parts { HtmlAndText, Html };
@@ -44,13 +46,16 @@ enum class Parts { HtmlAndText, Html };
 Result<Rendered> render(const Spec& spec, const State& state, std::string_view preheader = {},
                         const Budget& budget = {}, Parts parts = Parts::HtmlAndText);
 
-// Whether nothing is at the path, neither in the state nor in the defaults of `spec` (null: none).
-bool is_missing(const Spec* spec, const State& state, std::string_view path);
+// For each of the paths, in their order, whether nothing is there: neither in the state nor in the
+// defaults of `spec` (null: none). ValidationFailed when looking takes more than the budget.
+Result<std::vector<bool>> missing_among(const Spec* spec, const State& state,
+                                        std::span<const std::string> paths,
+                                        const Budget& budget = {});
 
-// Fills the ${/path} parts of a subject or preheader. null and undefined become nothing.
-// Errors: ValidationFailed when a value is an array or object, or the result is over
-// `output_bytes_max`. The result may hold line breaks from data: who writes headers must refuse
-// them.
+// Fills the ${/path} parts of a text of one line, a subject or preheader; what is beyond
+// `line_values_max` of them stays as it stands. null and undefined become nothing. What is beyond
+// `line_bytes_max` is left out: readers are shown less. Errors: ValidationFailed when a value is an
+// array or object. The result may hold line breaks from data: who writes headers must refuse them.
 Result<std::string> render_template_string(std::string_view text, const State& state,
                                            const Budget& budget = {});
 

@@ -82,9 +82,9 @@ const std::vector<std::string>& state_paths_read(const Spec& spec) {
   return spec.paths_read;
 }
 
-std::vector<std::string> state_paths_in(std::string_view text) {
+std::vector<std::string> state_paths_in(std::string_view text, const Budget& budget) {
   std::vector<std::string> paths;
-  for (const auto& piece : parse_template(text).pieces) {
+  for (const auto& piece : parse_template(text, budget.line_values_max).pieces) {
     if (piece.pointer) paths.push_back(piece.pointer->text);
   }
   return sorted_once(std::move(paths));

@@ -19,14 +19,18 @@
 
 namespace segmentflow::render {
 
-// Limits of one template and of one rendering of it.
+// Limits of one template and of one rendering of it. Work and memory are counted (meter.hpp): what
+// keeps to these limits takes some tens of milliseconds at most.
 struct Budget {
   std::size_t depth_max = 64;  // elements inside elements
   std::size_t elements_max = 5'000;
   std::size_t style_declarations_max = 200;  // of one element
   std::size_t repeat_items_max = 10'000;     // of all repeats together
-  std::size_t output_bytes_max = 2 << 20;    // of the HTML, and of the text
-  std::size_t steps_max = 2'000'000;  // elements, expressions, and each 64 bytes of text made
+  std::size_t output_bytes_max = 2 << 20;    // of the HTML, of the text, and of each text within
+  std::size_t memory_bytes_max = 16 << 20;   // held at once beside template and state
+  std::size_t work_max = 20'000'000;         // bytes handled; an element is 100, a step 25
+  std::size_t line_values_max = 100;         // ${/path} parts of a subject or preheader
+  std::size_t line_bytes_max = 8 << 10;      // of what they are filled to; the rest is left out
 };
 
 enum class Severity { Error, Warning };
@@ -62,8 +66,8 @@ Result<ParsedSpec> parse_spec(const describe::Json& body, const Budget& budget =
 // visibility and repeats. What a repeat item holds is covered by the path of its array.
 const std::vector<std::string>& state_paths_read(const Spec& spec);
 
-// The state paths in a string with ${/path} parts, e.g. a subject; sorted, each once.
-std::vector<std::string> state_paths_in(std::string_view text);
+// The state paths in a subject or preheader, as far as they are filled; sorted, each once.
+std::vector<std::string> state_paths_in(std::string_view text, const Budget& budget = {});
 
 // What is wrong with a text that is shown as it stands but holds ${…} or {{…}}, as if it were a
 // template; "" when nothing is.

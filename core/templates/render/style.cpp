@@ -116,8 +116,8 @@ bool is_dropped(const Value& value) {
 // Appends the value; false when it must not stand in a style.
 bool append_value(std::string& out, std::string_view name, const Value& value) {
   if (value.is(Value::Kind::Number)) {
-    append_number(out, value.number);
-    if (value.number != 0 && !is_unitless(name) && !name.starts_with("--")) out.append("px");
+    out.append(value.number.text());
+    if (!value.number.is_zero() && !is_unitless(name) && !name.starts_with("--")) out.append("px");
     return true;
   }
   if (value.is(Value::Kind::String)) {
@@ -127,8 +127,7 @@ bool append_value(std::string& out, std::string_view name, const Value& value) {
     return true;
   }
   std::string text;
-  append_string(text, value);
-  if (!is_safe_style_value(text)) return false;
+  if (!append_string(text, value) || !is_safe_style_value(text)) return false;
   append_html(out, trim(text));
   return true;
 }

@@ -1,45 +1,80 @@
 #include "core/templates/render/value.hpp"
 
-#include <array>
-#include <charconv>
-#include <cmath>
-
 namespace segmentflow::render {
 namespace {
 
-constexpr double kIntegerPrintedDirectlyMax = 1e15;
+// An entry of a forward_list and what the heap puts around a block.
+constexpr std::size_t kEntryBytes = 64;
 
-// Lays out `digits` (no dot) with the decimal point after `point` of them, as ECMA-262 does.
-void append_digits(std::string& out, std::string_view digits, int point) {
-  constexpr int kPointMax = 21;
-  constexpr int kPointMin = -6;
-  const int count = static_cast<int>(digits.size());
-  if (count <= point && point <= kPointMax) {
-    out.append(digits).append(static_cast<std::size_t>(point - count), '0');
-  } else if (0 < point && point <= kPointMax) {
-    out.append(digits.substr(0, static_cast<std::size_t>(point))).push_back('.');
-    out.append(digits.substr(static_cast<std::size_t>(point)));
-  } else if (kPointMin < point && point <= 0) {
-    out.append("0.").append(static_cast<std::size_t>(-point), '0').append(digits);
-  } else {
-    out.push_back(digits.front());
-    if (count > 1) out.append(".").append(digits.substr(1));
-    out.append(point > 0 ? "e+" : "e-").append(std::to_string(std::abs(point - 1)));
-  }
+// What looking at the next item costs; where nobody counts, nothing.
+bool pay_for_item(Output& out) {
+  return out.spend(kMemberWork);
+}
+bool pay_for_item(std::string&) {
+  return true;
 }
 
-void append_joined(std::string& out, const Json& array) {
-  bool first = true;
-  for (const Json& item : array) {
-    if (!first) out.push_back(',');
-    first = false;
-    if (!item.is_null()) append_string(out, value_of(item, false));
+template <class Text>
+bool append_joined(Text& out, const Value& array);
+
+template <class Text>
+bool append_as_string(Text& out, const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::Undefined:
+      out.append("undefined");
+      return true;
+    case Value::Kind::Null:
+      out.append("null");
+      return true;
+    case Value::Kind::Boolean:
+      out.append(value.boolean ? "true" : "false");
+      return true;
+    case Value::Kind::Number:
+      out.append(value.number.text());
+      return true;
+    case Value::Kind::String:
+      out.append(value.text);
+      return true;
+    case Value::Kind::Array:
+      return append_joined(out, value);
+    case Value::Kind::Object:
+      return false;
   }
+  return true;
+}
+
+template <class Text>
+bool append_joined(Text& out, const Value& array) {
+  for (std::size_t at = 0; at < array.size(); ++at) {
+    if (!pay_for_item(out)) return true;
+    if (at > 0) out.push_back(',');
+    const Value item = array.item(at);
+    if (!item.is_nullish() && !append_as_string(out, item)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
+std::size_t Value::size() const {
+  return made == nullptr ? json->size() : made->values.size();
+}
+
+Value Value::item(std::size_t at) const {
+  return made == nullptr ? value_of((*json)[at], from_data) : made->values[at];
+}
+
+Member Value::member(std::size_t at) const {
+  if (made != nullptr) return {made->names[at], made->values[at]};
+  const auto& [name, value] = json->get_ref<const Json::object_t&>().data()[at];
+  return {name, value_of(value, from_data)};
+}
+
 Value Value::of_number(double number) {
+  return of_number(render::Number::of(number));
+}
+
+Value Value::of_number(const render::Number& number) {
   Value value;
   value.kind = Kind::Number;
   value.number = number;
@@ -53,12 +88,18 @@ Value Value::of_text(std::string_view text) {
   return value;
 }
 
-std::string_view Arena::keep(std::string text) {
-  return texts_.emplace_front(std::move(text));
+std::string_view Arena::keep(Output& text) {
+  if (!meter_.hold(kEntryBytes)) return {};
+  return texts_.emplace_front(text.take());
 }
 
-const Json& Arena::keep(Json value) {
-  return values_.emplace_front(std::move(value));
+Container* Arena::make_container(std::size_t size, bool is_object) {
+  const std::size_t one = sizeof(Value) + (is_object ? sizeof(std::string_view) : 0);
+  if (!meter_.hold(size * one + sizeof(Container) + kEntryBytes)) return nullptr;
+  Container& made = containers_.emplace_front();
+  made.values.reserve(size);
+  if (is_object) made.names.reserve(size);
+  return &made;
 }
 
 Value value_of(const Json& json, bool from_data) {
@@ -74,7 +115,7 @@ Value value_of(const Json& json, bool from_data) {
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
     case Json::value_t::number_float:
-      value = Value::of_number(json.get<double>());
+      value = Value::of_number(Number::of(json));
       break;
     case Json::value_t::string:
       value = Value::of_text(json.get_ref<const std::string&>());
@@ -95,22 +136,12 @@ Value value_of(const Json& json, bool from_data) {
   return value;
 }
 
-Json json_of(const Value& value) {
-  switch (value.kind) {
-    case Value::Kind::Undefined:
-    case Value::Kind::Null:
-      return Json(nullptr);
-    case Value::Kind::Boolean:
-      return Json(value.boolean);
-    case Value::Kind::Number:
-      return Json(value.number);
-    case Value::Kind::String:
-      return Json(std::string(value.text));
-    case Value::Kind::Array:
-    case Value::Kind::Object:
-      return *value.json;
-  }
-  return Json(nullptr);
+Value value_of(const Container& made, Value::Kind kind) {
+  Value value;
+  value.kind = kind;
+  value.made = &made;
+  value.from_data = true;
+  return value;
 }
 
 bool is_truthy(const Value& value) {
@@ -121,7 +152,7 @@ bool is_truthy(const Value& value) {
     case Value::Kind::Boolean:
       return value.boolean;
     case Value::Kind::Number:
-      return value.number != 0 && !std::isnan(value.number);
+      return !value.number.is_zero() && !value.number.is_nan();
     case Value::Kind::String:
       return !value.text.empty();
     case Value::Kind::Array:
@@ -145,63 +176,21 @@ bool is_same(const Value& left, const Value& right) {
       return left.text == right.text;
     case Value::Kind::Array:
     case Value::Kind::Object:
-      return left.json == right.json;
+      return left.json == right.json && left.made == right.made;
   }
   return false;
 }
 
-void append_number(std::string& out, double number) {
-  if (std::isnan(number)) {
-    out.append("NaN");
-    return;
-  }
-  if (std::isinf(number)) {
-    out.append(number < 0 ? "-Infinity" : "Infinity");
-    return;
-  }
-  std::array<char, 32> buffer;
-  if (std::fabs(number) < kIntegerPrintedDirectlyMax && number == std::trunc(number)) {
-    const auto end = std::to_chars(buffer.begin(), buffer.end(), static_cast<std::int64_t>(number));
-    out.append(buffer.begin(), end.ptr);
-    return;
-  }
-  if (number < 0) out.push_back('-');
-  const auto end =
-      std::to_chars(buffer.begin(), buffer.end(), std::fabs(number), std::chars_format::scientific);
-  const std::string_view printed(buffer.begin(), end.ptr);  // d.ddde+XX
-  const std::size_t mark = printed.find('e');
-  std::string digits(1, printed.front());
-  if (mark > 2) digits.append(printed.substr(2, mark - 2));
-  int exponent = 0;
-  const bool negative = printed[mark + 1] == '-';
-  std::from_chars(printed.begin() + mark + 2, printed.end(), exponent);
-  append_digits(out, digits, (negative ? -exponent : exponent) + 1);
+bool append_string(Output& out, const Value& value) {
+  return append_as_string(out, value);
 }
 
-void append_string(std::string& out, const Value& value) {
-  switch (value.kind) {
-    case Value::Kind::Undefined:
-      out.append("undefined");
-      break;
-    case Value::Kind::Null:
-      out.append("null");
-      break;
-    case Value::Kind::Boolean:
-      out.append(value.boolean ? "true" : "false");
-      break;
-    case Value::Kind::Number:
-      append_number(out, value.number);
-      break;
-    case Value::Kind::String:
-      out.append(value.text);
-      break;
-    case Value::Kind::Array:
-      append_joined(out, *value.json);
-      break;
-    case Value::Kind::Object:
-      out.append("[object Object]");
-      break;
-  }
+bool append_string(std::string& out, const Value& value) {
+  return append_as_string(out, value);
+}
+
+bool append_shown(Output& out, const Value& value) {
+  return value.is_nullish() || append_as_string(out, value);
 }
 
 std::size_t space_length_bytes(std::string_view text) {

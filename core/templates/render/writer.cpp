@@ -5,6 +5,8 @@
 
 #include "core/templates/render/element_parser.hpp"
 #include "core/templates/render/escape.hpp"
+#include "core/templates/render/functions.hpp"
+#include "schemas/describe/utf8.hpp"
 
 namespace segmentflow::render {
 namespace {
@@ -28,16 +30,14 @@ constexpr std::string_view kPreviewFiller = "\u00A0\u200C\u200B\u200D\u200E\u200
 
 constexpr std::size_t kPreviewUnitsMax = 150;  // UTF-16, as JavaScript counts
 constexpr std::size_t kWarningsMax = 100;
+constexpr std::size_t kNameShownBytes = 100;
+
+// As much of a name, which may be from data, as a warning needs.
+std::string_view beginning_of_name(std::string_view name) {
+  return describe::utf8_beginning(name, kNameShownBytes);
+}
 
 }  // namespace
-
-Style style_of(const Json& object, bool from_data) {
-  Style style;
-  for (auto member = object.begin(); member != object.end(); ++member) {
-    style.push_back({member.key(), value_of(*member, from_data)});
-  }
-  return style;
-}
 
 void Writer::write_document(std::string_view preheader) {
   html_.append(kDoctype);
@@ -50,7 +50,7 @@ void Writer::write_document(std::string_view preheader) {
 
 void Writer::write_node(std::uint32_t at, const Scope& scope, std::size_t depth) {
   const Node& node = spec_.nodes[at];
-  evaluator_.spend(1);
+  evaluator_.meter().spend(kElementWork);
   if (depth > budget_.depth_max) {
     evaluator_.fail_with("Elements are nested deeper than " + std::to_string(budget_.depth_max) +
                          " levels; flatten them.");
@@ -61,8 +61,6 @@ void Writer::write_node(std::uint32_t at, const Scope& scope, std::size_t depth)
   } else {
     write_component(node, scope, scope, depth);
   }
-  evaluator_.check_size(html_.size());
-  if (text_ != nullptr) evaluator_.check_size(text_->size_bytes());
   stop(node, "");
 }
 
@@ -81,8 +79,8 @@ void Writer::repeat(const Node& node, const Scope& scope, std::size_t depth) {
   Value items;
   if (!node.repeat->in_item) {
     items = evaluator_.read_state(node.repeat->pointer);
-  } else if (scope.item && scope.item->json != nullptr) {
-    items = look_up(*scope.item->json, node.repeat->pointer, 0);
+  } else {
+    items = evaluator_.read_item(node.repeat->pointer, scope);
   }
   if (items.is_nullish()) return;
   if (!items.is(Value::Kind::Array)) {
@@ -91,17 +89,17 @@ void Writer::repeat(const Node& node, const Scope& scope, std::size_t depth) {
     return;
   }
   Scope inner;
-  for (const Json& item : *items.json) {
+  for (std::size_t at = 0; at < items.size(); ++at) {
+    evaluator_.meter().spend(kElementWork);
     if (++repeat_items_ > budget_.repeat_items_max) {
       evaluator_.fail_with("The repeats have more than " +
                            std::to_string(budget_.repeat_items_max) +
                            " items together; make the template or its data smaller.");
     }
     if (stop(node, "/repeat")) return;
-    inner.item = value_of(item, true);
+    inner.item = items.item(at);
+    inner.index = at;
     write_component(node, scope, inner, depth);
-    ++inner.index;
-    evaluator_.check_size(html_.size());
   }
 }
 
@@ -332,11 +330,11 @@ void Writer::write_image(const Node& node, std::string_view style, const Scope& 
 void Writer::write_preview(const Node& node, const Scope& scope) {
   const Value value = evaluator_.evaluate(node.text, scope);
   if (value.is(Value::Kind::Array)) {
-    std::string joined;
-    for (const Json& item : *value.json) {
-      if (!item.is_null()) append_string(joined, value_of(item, true));
+    Output joined(evaluator_.meter(), budget_.output_bytes_max);
+    for (std::size_t at = 0; at < value.size(); ++at) {
+      if (!append_shown(joined, value.item(at))) refuse_object(evaluator_.meter());
     }
-    append_preview(joined);
+    append_preview(joined.view());
   } else if (value.is(Value::Kind::String) || value.is(Value::Kind::Undefined)) {
     append_preview(value.text);
   } else {
@@ -347,22 +345,9 @@ void Writer::write_preview(const Node& node, const Scope& scope) {
 
 void Writer::append_preview(std::string_view text) {
   std::size_t units = 0;
-  std::size_t end = 0;
-  bool is_cut_in_pair = false;
-  while (end < text.size() && units < kPreviewUnitsMax) {
-    const auto lead = static_cast<unsigned char>(text[end]);
-    const bool is_pair = lead >= 0xF0;
-    is_cut_in_pair = is_pair && units + 1 == kPreviewUnitsMax;
-    if (is_cut_in_pair) break;
-    units += is_pair ? 2 : 1;
-    end += is_pair ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-  }
   html_.append(kPreviewStart);
-  append_html(html_, text.substr(0, end));
-  if (is_cut_in_pair) {
-    html_.append("\uFFFD");  // half of a surrogate pair, as JavaScript cuts
-    units = kPreviewUnitsMax;
-  }
+  append_html(html_,
+              describe::beginning_of(text, kPreviewUnitsMax, describe::TextUnit::Utf16, &units));
   if (units < kPreviewUnitsMax) {
     html_.append("<div>");
     for (std::size_t at = units; at < kPreviewUnitsMax; ++at) html_.append(kPreviewFiller);
@@ -375,7 +360,7 @@ const Markup& Writer::markup_of(const Node& node, const Scope& scope, Markup& sc
   if (node.markup) return *node.markup;
   MarkupResult made = make_markup(node.component, evaluator_.style(node.style, scope));
   for (const std::string& name : made.refused) {
-    warn(node, "refused_style", "/props/style/" + escape_step(name),
+    warn(node, "refused_style", "/props/style/" + escape_step(beginning_of_name(name)),
          "This was left out: its value is not safe in a style.");
   }
   scratch = std::move(made.markup);
@@ -386,12 +371,12 @@ void Writer::append_attribute(std::string_view name, const Expression& expressio
                               const Scope& scope, const Node& node) {
   if (expression.is_absent()) return;
   const Value value = evaluator_.evaluate(expression, scope);
-  if (stop(node, "/props")) return;
-  if (value.is_nullish() || value.is(Value::Kind::Boolean)) return;
-  html_.append(" ").append(name).append("=\"");
+  const bool is_left_out = value.is_nullish() || value.is(Value::Kind::Boolean);
   scratch_.clear();
-  append_string(scratch_, value);
-  append_html(html_, scratch_);
+  if (!is_left_out && !append_string(scratch_, value)) refuse_object(evaluator_.meter());
+  if (stop(node, "/props/" + std::string(name)) || is_left_out) return;
+  html_.append(" ").append(name).append("=\"");
+  append_html(html_, scratch_.view());
   html_.push_back('"');
 }
 
@@ -399,7 +384,12 @@ void Writer::append_attribute(std::string_view name, const Expression& expressio
 std::string_view Writer::append_address(std::string_view name, const Node& node,
                                         const Scope& scope) {
   if (node.address.is_absent()) return {};
-  const Value value = evaluator_.evaluate(node.address, scope);
+  const Value value = evaluator_.address(node.address, scope);
+  if (value.is(Value::Kind::Object) || value.is(Value::Kind::Array)) {
+    scratch_.clear();
+    if (!append_string(scratch_, value)) refuse_object(evaluator_.meter());
+  }
+  if (stop(node, "/props/" + std::string(name))) return {};
   const bool is_left_out = value.is_nullish() || value.is(Value::Kind::Boolean);
   if (is_left_out || (value.is(Value::Kind::String) && value.text.empty())) {
     warn(node, "missing_address", "/props/" + std::string(name),

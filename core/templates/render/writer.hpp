@@ -14,9 +14,14 @@ namespace segmentflow::render {
 class Writer {
  public:
   // `text` is null when no plain text is wanted.
-  Writer(const Spec& spec, Evaluator& evaluator, const Budget& budget, std::string& html,
+  Writer(const Spec& spec, Evaluator& evaluator, const Budget& budget, Output& html,
          PlainText* text)
-      : spec_(spec), evaluator_(evaluator), budget_(budget), html_(html), text_(text) {}
+      : spec_(spec),
+        evaluator_(evaluator),
+        budget_(budget),
+        html_(html),
+        text_(text),
+        scratch_(evaluator.meter(), budget.output_bytes_max) {}
 
   void write_document(std::string_view preheader);
 
@@ -68,10 +73,10 @@ class Writer {
   const Spec& spec_;
   Evaluator& evaluator_;
   const Budget& budget_;
-  std::string& html_;
+  Output& html_;
   PlainText* text_;
   std::string_view preheader_;
-  std::string scratch_;
+  Output scratch_;
   std::size_t repeat_items_ = 0;
   std::string failed_path_;
   std::vector<Finding> warnings_;

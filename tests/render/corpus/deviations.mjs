@@ -46,6 +46,13 @@ const cases = {
   'a value with marks in Markdown': md({ $template: 'size ${/data/size}' }),
   'a bare address with marks': md('Link: https://example.com/~sam~'),
   'tasks with text after': md('- [x] paid\n- [ ] *shipped*'),
+  'an object in a template': text({ $template: 'To: ${/data/object}' }),
+  'a value within an address': el('Link', {
+    text: 'x',
+    href: { $template: 'https://example.com/?who=${/data/who}&ok=1' },
+  }),
+  'a control character': text({ $state: '/data/control' }),
+  'a preview that ends within an emoji': el('Preview', { text: `${'z'.repeat(149)}😀` }),
   'emphasis in an alternative text': md('![a *b*](https://a.example/x.png)'),
 };
 const state = {
@@ -54,6 +61,9 @@ const state = {
     leave: 'red;position:fixed',
     name: 'Alex',
     size: '4*5*6',
+    object: { a: 1 },
+    who: 'Tom & Co #1',
+    control: 'a\u0001b',
     postal: 'Sam Reed\n1 Way\n\nTown\nLand',
   },
 };

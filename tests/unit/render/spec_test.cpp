@@ -230,8 +230,11 @@ TEST_CASE("Rendering keeps to its budget") {
   budget.output_bytes_max = 300;
   CHECK_THAT(message(repeat, four, budget), Contains("larger than 300 bytes"));
   budget = {};
-  budget.steps_max = 3;
-  CHECK_THAT(message(repeat, four, budget), Contains("more than 3 steps"));
+  budget.work_max = 300;
+  CHECK_THAT(message(repeat, four, budget), Contains("more work than 300 units"));
+  budget = {};
+  budget.memory_bytes_max = 1'000;
+  CHECK_THAT(message(repeat, four, budget), Contains("more than 1000 bytes of memory"));
 }
 
 TEST_CASE("Shared children cannot multiply without end") {
@@ -244,5 +247,5 @@ TEST_CASE("Shared children cannot multiply without end") {
   body["elements"]["e40"] = {{"type", "Hr"}, {"props", Json::object()}};
   const auto result = try_render(body);
   REQUIRE_FALSE(result);
-  CHECK_THAT(result.error().message, Contains("larger than") || Contains("steps"));
+  CHECK_THAT(result.error().message, Contains("larger than") || Contains("more work than"));
 }

@@ -107,6 +107,49 @@ TEST_CASE("preview: fails where a value cannot be shown, with the path in the de
   CHECK(in_body.error().problems.at(0).path == "/body/elements/x/props/text");
 }
 
+TEST_CASE("preview: an empty subject is a problem, as for a send") {
+  Json definition = definition_with(kText);
+  definition["subject"] = "${/data/title}";
+  for (const char* title : {"", "\u200B "}) {
+    const auto shown = must(preview(definition, {{"title", title}}));
+    REQUIRE(has(shown, "empty_subject"));
+    for (const auto& finding : shown.findings) {
+      if (finding.code == "empty_subject") CHECK(finding.severity == render::Severity::Error);
+    }
+  }
+  CHECK(has(must(preview(definition)), "empty_subject"));
+  CHECK_FALSE(has(must(preview(definition, {{"title", "x"}})), "empty_subject"));
+}
+
+TEST_CASE("preview: an object in subject or preheader is named there") {
+  Json definition = definition_with(kText);
+  definition["subject"] = "To ${/data/o}";
+  const Json data = Json::parse(R"({"id": 1, "o": {"b": 1}})");
+  CHECK(preview(definition, data).error().problems.at(0).path == "/subject");
+  definition["subject"] = "x";
+  definition["preheader"] = "To ${/data/o}";
+  const auto failed = preview(definition, data);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == ErrorCode::RenderFailed);
+  CHECK(failed.error().problems.at(0).path == "/preheader");
+}
+
+TEST_CASE("preview: many paths into a large object are found within the budget") {
+  Json data = Json::object();
+  auto& members = data.get_ref<Json::object_t&>();
+  std::string text;
+  for (int at = 0; at < 10'000; ++at) {
+    members.emplace_back("m" + std::to_string(at), at);
+    text += "${/data/m" + std::to_string(at) + "}";
+  }
+  Json definition = definition_with(R"({"type": "Text", "props": {"text": {"$template": ""}}})");
+  definition["body"]["elements"]["x"]["props"]["text"]["$template"] = text;
+  definition["subject"] = "x";
+  const auto shown = must(preview(definition, data));
+  CHECK(shown.variables.size() == 10'000);
+  CHECK(shown.text.ends_with("99989999"));
+}
+
 TEST_CASE("preview: ends at the budget") {
   Json many = Json::array();
   for (int i = 0; i < 10'001; ++i) many.push_back(i);

@@ -201,6 +201,46 @@ TEST_CASE("templates: a subject is one line of at most 998 characters") {
   const std::string cut = subject(umlauts);
   CHECK(cut.size() == 3 + 2 * 995);
   CHECK(cut.ends_with("\xC3\xBC"));
+  // What readers see as one character is not taken apart.
+  CHECK(subject(std::string(994, 'a') + "e\u0301") == "S: " + std::string(994, 'a'));
+  CHECK(subject(std::string(993, 'a') + "e\u0301") == "S: " + std::string(993, 'a') + "e\u0301");
+  CHECK(subject("a\u0085b\u2028c\u009F") == "S: a b c ");
+}
+
+TEST_CASE("templates: a subject that shows nothing is no subject") {
+  const auto subject = [](const Json& data) {
+    render::State state;
+    state.data = &data;
+    return compiled("${/data/v}", "x").render_subject(state);
+  };
+  for (const char* blank : {"", "  ", "\u200B\uFEFF", "\n\u0007"}) {
+    const auto refused = subject(Json{{"v", blank}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::ValidationFailed);
+    CHECK(refused.error().problems.at(0).path == "/subject");
+  }
+  CHECK_FALSE(subject(Json::object()));
+  CHECK(subject(Json{{"v", 0}}) == "0");
+  CHECK_FALSE(compiled("\u200B", "x").is_complete());
+}
+
+TEST_CASE("templates: a subject has at most 100 values") {
+  const auto values = [](int count) {
+    std::string text;
+    for (int at = 0; at < count; ++at) text += "${/data/v}";
+    return text;
+  };
+  CHECK(compiled(values(100), "x").is_complete());
+  const CompiledTemplate over = compiled(values(101), "x");
+  CHECK_FALSE(over.is_complete());
+  CHECK(over.findings.at(0).code == "too_many_values");
+  CHECK(over.findings.at(0).path == "/subject");
+  // One that was stored before the limit still renders, and its end costs nothing.
+  const Json data = Json{{"v", "x"}};
+  render::State state;
+  state.data = &data;
+  const auto shown = compiled(values(30'000), "x").render_subject(state);
+  CHECK(shown.value().starts_with(std::string(100, 'x') + "${/data/v}"));
 }
 
 TEST_CASE("templates: the cache keeps the most recently used") {
