@@ -5,6 +5,7 @@
 
 #include "core/access/audit.hpp"
 #include "core/delivery/capture.hpp"
+#include "core/delivery/relay_troubles.hpp"
 #include "core/emails/accept_guards.hpp"
 #include "core/emails/retention.hpp"
 #include "transport/smtp/smtp_transport.hpp"
@@ -32,15 +33,19 @@ std::optional<std::string> problem_of_delivery_url(const std::string& url) {
   return transport::smtp::SmtpTransport::problem(*options);
 }
 
-std::string describe_delivery(const Settings& settings, const std::string& url) {
+std::string describe_delivery(const std::string& url, const std::filesystem::path& captured_in) {
   switch (delivery_mode_of(url)) {
     case DeliveryMode::Off:
       return "No delivery is set up: emails are accepted and wait. Set SEGMENTFLOW_SMTP_URL for "
              "serve "
              "or init.";
     case DeliveryMode::Capture:
+      if (captured_in.empty()) {
+        return "Nothing leaves the machine: every message is kept as a file there, also where an "
+               "email says Sent.";
+      }
       return fmt::format("Nothing leaves this machine: every message is kept as a file in {}.",
-                         capture_folder(settings).string());
+                         captured_in.string());
     case DeliveryMode::Smtp:
       break;
   }
@@ -102,6 +107,7 @@ void DeliveryHost::run() {
     follow_settings();
     purge_old();
     end_overdue_sends();
+    tell_troubles();
     lock.lock();
   }
 }
@@ -121,9 +127,9 @@ void DeliveryHost::follow_settings() {
   end_line(kChangePatience);
   auto line = make_line(*url);
   if (delivery_mode_of(*url) == DeliveryMode::Off) {
-    spdlog::warn("{}", describe_delivery(settings_, *url));
+    spdlog::warn("{}", describe_delivery(*url, capture_folder(settings_)));
   } else {
-    spdlog::info("{}", describe_delivery(settings_, *url));
+    spdlog::info("{}", describe_delivery(*url, capture_folder(settings_)));
   }
   const std::lock_guard lock(mutex_);
   line_ = std::move(line);
@@ -177,14 +183,42 @@ void DeliveryHost::end_line(std::chrono::milliseconds patience) {
   }
   if (!line) return;
   line->loop->stop(patience);
-  const auto& counters = line->loop->counters();
   const std::lock_guard lock(mutex_);
-  past_.sent += counters.sent;
-  past_.failed += counters.failed;
-  past_.skipped += counters.skipped;
-  past_.deferred += counters.deferred;
-  past_.unknown += counters.unknown;
-  past_.late += counters.late;
+  add_counters(past_, *line->loop);
+}
+
+void DeliveryHost::add_counters(Totals& totals, const DeliveryLoop& loop) {
+  const auto& counters = loop.counters();
+  totals.sent += counters.sent;
+  totals.failed += counters.failed;
+  totals.skipped += counters.skipped;
+  totals.deferred += counters.deferred;
+  totals.unknown += counters.unknown;
+  totals.late += counters.late;
+  totals.copies_sent += counters.copies_sent;
+  totals.copies_failed += counters.copies_failed;
+  totals.copies_deferred += counters.copies_deferred;
+  for (const auto& [refusal, count] : loop.relay().refusals()) totals.refusals[refusal] += count;
+}
+
+// Other processes, and the operations of this one, read it from the database. What this process
+// told goes with it, when it leaves the list of instances.
+void DeliveryHost::tell_troubles() {
+  std::shared_ptr<Line> line;
+  {
+    const std::lock_guard lock(mutex_);
+    line = line_;
+  }
+  auto troubles = line ? line->loop->relay().troubles() : std::vector<RelayTrouble>();
+  const Uuid instance = membership_.lease().instance;
+  if (troubles == told_ && (told_.empty() || told_as_ == instance)) return;
+  const auto written = committer_.run([&](Transaction& tx) -> Result<void> {
+    write_relay_troubles(tx, instance, troubles);
+    return {};
+  });
+  if (!written) return;  // the next round tries again
+  told_ = std::move(troubles);
+  told_as_ = instance;
 }
 
 void DeliveryHost::purge_old() {
@@ -227,7 +261,7 @@ DeliveryStatus DeliveryHost::status() const {
   status.mode = delivery_mode_of(url);
   status.enabled = line_ != nullptr;
   status.detail = url_problem_.empty()
-                      ? describe_delivery(settings_, url)
+                      ? describe_delivery(url, {})
                       : fmt::format("The delivery URL cannot be used: {}", url_problem_);
   return status;
 }
@@ -236,14 +270,9 @@ DeliveryHost::Totals DeliveryHost::totals() const {
   const std::lock_guard lock(mutex_);
   Totals totals = past_;
   if (!line_) return totals;
-  const auto& counters = line_->loop->counters();
-  totals.sent += counters.sent;
-  totals.failed += counters.failed;
-  totals.skipped += counters.skipped;
-  totals.deferred += counters.deferred;
-  totals.unknown += counters.unknown;
-  totals.late += counters.late;
+  add_counters(totals, *line_->loop);
   totals.in_flight = line_->loop->in_flight();
+  totals.troubles = line_->loop->relay().troubles();
   return totals;
 }
 

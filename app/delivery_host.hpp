@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,7 +34,10 @@ class DeliveryHost {
 
   struct Totals {
     std::uint64_t sent = 0, failed = 0, skipped = 0, deferred = 0, unknown = 0, late = 0;
+    std::uint64_t copies_sent = 0, copies_failed = 0, copies_deferred = 0;
+    std::map<RelayState::Refusal, std::uint64_t> refusals;
     int in_flight = 0;
+    std::vector<RelayTrouble> troubles;  // now
   };
   Totals totals() const;
 
@@ -51,6 +55,8 @@ class DeliveryHost {
   void end_line(std::chrono::milliseconds patience);
   void purge_old();
   void end_overdue_sends();
+  void tell_troubles();
+  static void add_counters(Totals& totals, const DeliveryLoop& loop);
 
   const Settings& settings_;
   const InstanceRole role_;
@@ -71,11 +77,15 @@ class DeliveryHost {
   std::string url_problem_;
   Totals past_;  // of lines that have ended
   Time purged_at_ = 0;
+  // What the others were told of the relay, and as which instance.
+  std::vector<RelayTrouble> told_;
+  Uuid told_as_;
   std::thread thread_;
 };
 
-// A sentence for people; the URL is shown without its password.
-std::string describe_delivery(const Settings& settings, const std::string& url);
+// A sentence for people; the URL is shown without its password. Where the folder of captured
+// messages is, is for the operator only: "" for others.
+std::string describe_delivery(const std::string& url, const std::filesystem::path& captured_in);
 
 // nullopt when the URL can be used; else a sentence.
 std::optional<std::string> problem_of_delivery_url(const std::string& url);

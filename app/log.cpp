@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/blot.hpp"
 #include "core/base/clock.hpp"
 #include "schemas/describe/json.hpp"
 
@@ -23,6 +24,7 @@ std::string line_of(Time time, std::string_view level, std::string_view rest) {
   return fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",{}\n", to_iso8601(time), level, rest);
 }
 
+// No message has a mail address, wherever it comes from.
 // {"time":…,"level":…,"message":…}, or {"time":…,"level":…,"event":…, …the event's fields}.
 std::string line_of(const spdlog::details::log_msg& msg) {
   const auto micros =
@@ -35,8 +37,8 @@ std::string line_of(const spdlog::details::log_msg& msg) {
     rest = fmt::format("\"event\":\"{}\",{}", payload.substr(1, end - 1),
                        payload.substr(end + 2));  // the object without its opening brace
   } else {
-    rest =
-        fmt::format("\"message\":{}}}", describe::dump_json(describe::Json(std::string(payload))));
+    rest = fmt::format("\"message\":{}}}",
+                       describe::dump_json(describe::Json(blot_addresses(payload))));
   }
   return line_of(micros, {level.data(), level.size()}, rest);
 }

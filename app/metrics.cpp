@@ -76,6 +76,40 @@ void add_delivery(Families& families, const DeliveryHost::Totals& totals) {
                totals.in_flight);
 }
 
+// Whether mail gets on through the relay: no when all waits, or that of a sender.
+void add_relay(Families& families, const DeliveryHost::Totals& totals) {
+  families.add("segmentflow_relay_up",
+               "1 while the relay serves this process; 0 while email waits for it",
+               MetricType::Gauge, totals.troubles.empty() ? 1 : 0);
+  for (const RelayTrouble& trouble : totals.troubles) {
+    const bool all = !trouble.sender_profile_id;
+    families.add("segmentflow_relay_trouble_since_seconds",
+                 "Since when email waits for the relay, as Unix time", MetricType::Gauge,
+                 static_cast<double>(trouble.since) / kMicrosPerSecond,
+                 {{"stage", std::string(to_string(trouble.stage))},
+                  {"code", std::to_string(trouble.code)},
+                  {"sender_profile", all ? "all" : trouble.sender_profile_id->to_string()}});
+  }
+  for (const auto& [refusal, count] : totals.refusals) {
+    families.add(
+        "segmentflow_relay_refusals_total",
+        "Attempts that the relay did not let begin; code 0: it said nothing", MetricType::Counter,
+        static_cast<double>(count),
+        {{"stage", std::string(to_string(refusal.stage))}, {"code", std::to_string(refusal.code)}});
+  }
+}
+
+void add_copies(Families& families, const DeliveryHost::Totals& totals) {
+  const auto outcome = [&](const char* name, std::uint64_t count) {
+    families.add("segmentflow_copies_total",
+                 "What became of copies that the relay had refused once, in this process",
+                 MetricType::Counter, static_cast<double>(count), {{"outcome", name}});
+  };
+  outcome("sent", totals.copies_sent);
+  outcome("failed", totals.copies_failed);
+  outcome("deferred", totals.copies_deferred);
+}
+
 void add_installation(Families& families, Runtime& runtime) {
   double unknown = 0;
   double overdue = 0;
@@ -83,6 +117,7 @@ void add_installation(Families& families, Runtime& runtime) {
   double held = 0;
   double suspects = 0;
   double approvals = 0;
+  double copies = 0;
   std::vector<StoreGauge> gauges;
   const auto read = runtime.database().read([&](Transaction& tx) {
     unknown = static_cast<double>(count_unknown_attempts(tx));
@@ -91,6 +126,7 @@ void add_installation(Families& families, Runtime& runtime) {
     held = static_cast<double>(count_held_jobs(tx));
     suspects = static_cast<double>(count_suspects(tx));
     approvals = static_cast<double>(count_waiting_approvals(tx));
+    copies = static_cast<double>(count_owed_copies(tx));
     gauges = runtime.database().gauges(tx);
   });
   families.add("segmentflow_database_up", "Whether the database answers", MetricType::Gauge,
@@ -104,6 +140,8 @@ void add_installation(Families& families, Runtime& runtime) {
                MetricType::Gauge, suspects);
   families.add("segmentflow_approvals_waiting", "Calls that wait for segmentflow approvals",
                MetricType::Gauge, approvals);
+  families.add("segmentflow_copies_waiting", "Copies that are tried again", MetricType::Gauge,
+               copies);
   for (const StoreGauge& gauge : gauges) {
     families.add(gauge.name.c_str(), gauge.help.c_str(), MetricType::Gauge, gauge.value);
   }
@@ -121,7 +159,11 @@ std::string metrics_text(Runtime& runtime, const transport::http::Counters& http
   families.add("segmentflow_calls_in_flight", "Operations being handled", MetricType::Gauge,
                static_cast<double>(runtime.dispatcher().in_flight()));
   add_committer(families, runtime.committer().counters());
-  if (const auto totals = runtime.delivery_totals()) add_delivery(families, *totals);
+  if (const auto totals = runtime.delivery_totals()) {
+    add_delivery(families, *totals);
+    add_copies(families, *totals);
+    add_relay(families, *totals);
+  }
   add_installation(families, runtime);
   return families.text();
 }

@@ -251,7 +251,7 @@ DeliveryStatus Runtime::delivery_status() {
     }
   });
   if (!read || !url) return {DeliveryMode::Off, false, "The delivery settings cannot be read."};
-  DeliveryStatus status{delivery_mode_of(*url), serve_is_alive, describe_delivery(settings_, *url)};
+  DeliveryStatus status{delivery_mode_of(*url), serve_is_alive, describe_delivery(*url, {})};
   if (status.mode != DeliveryMode::Off && !serve_is_alive) {
     status.detail += " No server is running, so emails wait: start segmentflow serve.";
   }

@@ -47,6 +47,39 @@ struct EmailSendTo {
   std::string email;
 };
 
+// Where in an SMTP session a relay's answer came. The same names as segmentflow::MailStage.
+enum class DeliveryStage {
+  Connect,
+  Tls,
+  Greeting,
+  Hello,
+  StartTls,
+  Auth,
+  Mail,
+  Rcpt,
+  Data,
+  Content,
+  Dot,
+};
+
+struct EmailDelivery {
+  std::int64_t attempts = 0;
+  std::optional<std::string> last_attempt_at;
+  std::optional<std::string> next_attempt_at;
+  DeliveryStage stage{};
+  std::optional<std::int64_t> code;
+  std::optional<std::string> enhanced_code;
+  std::string message;
+};
+
+struct EmailCopy {
+  std::string email;
+  EmailSendStatus status{};
+  std::optional<FailureReason> failure_reason;
+  std::optional<std::string> message;
+  std::optional<std::string> next_attempt_at;
+};
+
 struct EmailSend {
   std::optional<std::string> id;
   EmailSendStatus status{};
@@ -65,6 +98,9 @@ struct EmailSend {
   std::optional<SkippedReason> skipped_reason;
   std::optional<FailureReason> failure_reason;
   std::optional<std::string> failure_message;
+  std::optional<EmailDelivery> delivery;
+  std::optional<std::vector<EmailCopy>> copies;
+  std::optional<bool> captured;
   std::string created_at;
   std::string updated_at;
   std::optional<bool> dry_run;
@@ -134,6 +170,12 @@ struct EnumNames<segmentflow::wire::FailureReason> {
       "WorkerFailed", "OutcomeUnknown",   "RenderCrashed"};
 };
 template <>
+struct EnumNames<segmentflow::wire::DeliveryStage> {
+  static constexpr std::array<std::string_view, 11> names = {
+      "Connect", "Tls",  "Greeting", "Hello",   "StartTls", "Auth",
+      "Mail",    "Rcpt", "Data",     "Content", "Dot"};
+};
+template <>
 struct EnumNames<segmentflow::wire::AcceptedStatus> {
   static constexpr std::array<std::string_view, 1> names = {"Accepted"};
 };
@@ -163,6 +205,47 @@ struct Description<segmentflow::wire::EmailSendTo> {
   static constexpr auto fields = std::tuple{
       field("email", &T::email,
             {.doc = "The address the email goes to.", .example = R"("alex@example.com")"}),
+  };
+};
+
+template <>
+struct Description<segmentflow::wire::EmailDelivery> {
+  using T = segmentflow::wire::EmailDelivery;
+  static constexpr std::string_view name = "EmailDelivery";
+  static constexpr std::string_view doc = "What an email that is not final waits for.";
+  static constexpr auto fields = std::tuple{
+      field("attempts", &T::attempts, {.doc = "Attempts made so far.", .value_min = 0}),
+      field("lastAttemptAt", &T::last_attempt_at,
+            {.doc = "When the last attempt ended; null before the first.",
+             .format = Format::DateTime}),
+      field("nextAttemptAt", &T::next_attempt_at,
+            {.doc = "When it is tried next; null when that is not known.",
+             .format = Format::DateTime}),
+      field("stage", &T::stage, {.doc = "Where in the SMTP session the last answer came."}),
+      field("code", &T::code,
+            {.doc = "The mail server's reply code; null when it gave none.", .example = "450"}),
+      field("enhancedCode", &T::enhanced_code,
+            {.doc = "Its enhanced code (RFC 3463), or null.", .example = R"("4.2.1")"}),
+      field("message", &T::message, {.doc = "What came of it, in words.", .untrusted = true}),
+  };
+};
+
+template <>
+struct Description<segmentflow::wire::EmailCopy> {
+  using T = segmentflow::wire::EmailCopy;
+  static constexpr std::string_view name = "EmailCopy";
+  static constexpr std::string_view doc = "A visible copy of an email that is Sent.";
+  static constexpr auto fields = std::tuple{
+      field("email", &T::email, {.doc = "Who gets it.", .example = R"("billing@example.com")"}),
+      field("status", &T::status,
+            {.doc = "Sent. Processing: the mail server refused it for now, it is tried again. "
+                    "Failed, Skipped: it will not be sent."}),
+      field("failureReason", &T::failure_reason, {.doc = "Why it failed; else null."}),
+      field("message", &T::message,
+            {.doc = "The mail server's last refusal, in words; null without one.",
+             .untrusted = true}),
+      field("nextAttemptAt", &T::next_attempt_at,
+            {.doc = "When it is tried next, or null.", .format = Format::DateTime}),
   };
 };
 
@@ -220,6 +303,16 @@ struct Description<segmentflow::wire::EmailSend> {
                     "RenderCrashed: rendering it ended the server several times."}),
       field("failureMessage", &T::failure_message,
             {.doc = "The failure in words, when status is Failed; else null.", .untrusted = true}),
+      field("delivery", &T::delivery,
+            {.doc = "Only when it is read again and waits: its last attempt and the next.",
+             .omit_empty = true}),
+      field("copies", &T::copies,
+            {.doc = "Only when it is read again, is Sent and has cc: what became of each.",
+             .omit_empty = true}),
+      field("captured", &T::captured,
+            {.doc = "Only when it is read again: true when it was written to a file and left for "
+                    "nobody.",
+             .omit_empty = true}),
       field("createdAt", &T::created_at,
             {.doc = "When the email was accepted.", .format = Format::DateTime}),
       field("updatedAt", &T::updated_at,

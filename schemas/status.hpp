@@ -3,12 +3,15 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "schemas/describe/parse.hpp"
+#include "schemas/email_send.hpp"
 
 namespace segmentflow::wire {
 
@@ -28,10 +31,21 @@ struct StatusApiKey {
 
 enum class DeliveryMode { Smtp, Capture, Off };
 
+// What keeps mail waiting.
+struct StatusTrouble {
+  std::string since;
+  DeliveryStage stage{};
+  std::optional<std::int64_t> code;
+  std::optional<std::string> enhanced_code;
+  std::string message;
+  std::optional<std::string> sender_profile_id;
+};
+
 struct StatusDelivery {
   DeliveryMode mode = DeliveryMode::Off;
   bool enabled = false;
   std::string detail;
+  std::vector<StatusTrouble> troubles;
 };
 
 struct StatusResponse {
@@ -87,6 +101,27 @@ struct Description<segmentflow::wire::StatusApiKey> {
 };
 
 template <>
+struct Description<segmentflow::wire::StatusTrouble> {
+  using T = segmentflow::wire::StatusTrouble;
+  static constexpr std::string_view name = "StatusTrouble";
+  static constexpr std::string_view doc =
+      "The mail server cannot be reached or refuses to serve: email waits, and none fails for it "
+      "before its deadline.";
+  static constexpr auto fields = std::tuple{
+      field("since", &T::since, {.doc = "When it began.", .format = Format::DateTime}),
+      field("stage", &T::stage, {.doc = "Where in the SMTP session.", .example = R"("Auth")"}),
+      field("code", &T::code,
+            {.doc = "The reply code; null when there was no reply.", .example = "535"}),
+      field("enhancedCode", &T::enhanced_code,
+            {.doc = "The enhanced code (RFC 3463), or null.", .example = R"("5.7.8")"}),
+      field("message", &T::message, {.doc = "The same in words.", .untrusted = true}),
+      field("senderProfileId", &T::sender_profile_id,
+            {.doc = "The SenderProfile whose email waits; null: all email does.",
+             .format = Format::Uuid}),
+  };
+};
+
+template <>
 struct Description<segmentflow::wire::StatusDelivery> {
   using T = segmentflow::wire::StatusDelivery;
   static constexpr std::string_view name = "StatusDelivery";
@@ -100,6 +135,8 @@ struct Description<segmentflow::wire::StatusDelivery> {
             {.doc = "The same in a sentence, with what to do when email does not leave.",
              .example = R"("Emails are delivered through smtp.example.com.")",
              .untrusted = true}),
+      field("troubles", &T::troubles,
+            {.doc = "What keeps email waiting now; empty when it flows."}),
   };
 };
 

@@ -9,6 +9,7 @@
 #include "schemas/emails.hpp"
 #include "tools/batch_brief.hpp"
 #include "tools/confirmation.hpp"
+#include "tools/email_progress.hpp"
 
 namespace segmentflow {
 namespace {
@@ -408,7 +409,8 @@ void batch_send(const Engine& engine, const KeyPtr& key, wire::EmailBatchRequest
 Result<Reply<wire::EmailSend>> retrieve_email(const Engine&, Transaction& tx, const ApiKey& key,
                                               const wire::EmailRetrieveRequest& request) {
   return retrieve_email_send(tx, key.organization_id, Uuid::parse(request.id).value_or(Uuid{}))
-      .map([](const EmailSend& send) { return Reply(wire_send(send)); });
+      .map(
+          [&tx](const EmailSend& send) { return Reply(with_progress(tx, send, wire_send(send))); });
 }
 
 }  // namespace
@@ -472,9 +474,10 @@ std::vector<Operation> email_operations() {
                "Skipped), "
                "why it failed or was skipped, and its frozen sender, subject and recipients. Sent "
                "means "
-               "that the mail server accepted it, not that it reached the inbox. Use the id that "
-               "send_email or batch_send gave. Queued and Processing are not final: ask again "
-               "later.",
+               "that the mail server accepted it, not that it reached the inbox; with captured it "
+               "was "
+               "only written to a file. Use the id that send_email or batch_send gave. Queued and "
+               "Processing are not final: delivery tells what it waits for; ask again later.",
            .hints =
                {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
            .resource = "segmentflow://emails/{id}",

@@ -108,6 +108,10 @@ void check_sends(Runtime& runtime, Transaction& tx, Report& report) {
     report.bad(fmt::format(
         "{} emails are not final and have no delivery job: a defect, please report it", stranded));
   }
+  if (const auto copies = count_stranded_copies(tx); copies > 0) {
+    report.bad(
+        fmt::format("{} copies are owed and have no job: a defect, please report it", copies));
+  }
   if (const auto orphaned = count_orphaned_jobs(tx); orphaned > 0) {
     report.bad(fmt::format(
         "{} emails are under way in processes that are not on the list: a defect, please report it",

@@ -99,7 +99,7 @@ int run_init(const Settings& settings, const InitOptions& options) {
   const auto url = stored_delivery_url(**runtime);
   if (!url) return report(url.error());
   fmt::print("Data folder:  {}\nDelivery:     {}\n", settings.data_dir.string(),
-             describe_delivery(settings, *url));
+             describe_delivery(*url, capture_folder(settings)));
   if (options.demo) {
     fmt::print("Demo key:     in {}\n", (settings.data_dir / "demo.key").string());
   } else {

@@ -11,8 +11,18 @@
 namespace segmentflow {
 namespace {
 
-// To, cc and bcc, each mailbox once, the primary recipient first.
-std::vector<std::string> envelope_recipients(const EmailSend& send) {
+std::vector<std::string> owed_recipients(const EmailSend& send, const std::vector<OwedCopy>& owed) {
+  std::vector<std::string> recipients;
+  for (const OwedCopy& copy : owed) {
+    if (const Address* address = address_of(send, copy.ref)) recipients.push_back(address->email);
+  }
+  return recipients;
+}
+
+// To, cc and bcc, each mailbox once, the primary recipient first; or the copies that are owed.
+std::vector<std::string> envelope_recipients(const Delivery& delivery) {
+  const EmailSend& send = delivery.send;
+  if (!delivery.owed.empty()) return owed_recipients(send, delivery.owed);
   std::vector<std::string> recipients{send.to_email};
   std::set<std::string> seen{Address{send.to_email, std::nullopt}.key()};
   for (const auto* copies : {&send.cc, &send.bcc}) {
@@ -63,7 +73,8 @@ Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   OutgoingMail mail;
   mail.message_id = send.message_id.value().to_string();
   mail.mail_from = send.from.email;
-  mail.recipients = envelope_recipients(send);
+  mail.recipients = envelope_recipients(delivery);
+  mail.copies_only = !delivery.owed.empty();
   mail.holds_sensitive = !(*compiled)->sensitive.empty();
   mail.content = std::make_shared<const std::string>(std::move(*content));
   return mail;

@@ -23,7 +23,7 @@ constexpr int kClaimShare = 4;
 // A slower look at the database's clock does not say how far it is ahead of ours.
 constexpr Time kClockReadMax = kMicrosPerSecond / 10;
 
-// Deliveries that try whether the way out is open again.
+// Deliveries that try whether the relay lets us deliver again.
 constexpr int kProbes = 4;
 
 // Jobs of a claim whose answer was lost are looked for often for a while, and then now and then for
@@ -59,8 +59,7 @@ void DeliveryLoop::follow_clock() {
   if (now < last_turn_at_) {
     look_for_strays_at_ = look_beside_at_ = now;
     suspects_wait_from_.reset();
-    const std::lock_guard lock(mutex_);
-    paused_until_ = std::min(paused_until_, now + pause_);
+    relay_.follow_clock(now);
   }
   last_turn_at_ = now;
 }
@@ -114,10 +113,7 @@ bool DeliveryLoop::claim_for_others() {
 }
 
 bool DeliveryLoop::is_time_to_look_beside() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (pause_ > 0) return false;
-  }
+  if (relay_.is_shut()) return false;
   const Time now = clock_.now();
   if (now < look_beside_at_) return false;
   look_beside_at_ = now + settings_.poll_first;
@@ -132,13 +128,15 @@ bool DeliveryLoop::is_suspects_turn(const Due& next) {
   const Time now = clock_.now();
   if (!suspects_wait_from_) suspects_wait_from_ = now;
   const bool has_waited = now - *suspects_wait_from_ >= settings_.suspect_wait_max;
+  const bool is_shut = relay_.is_shut();
+  const bool may_try = now >= relay_.shut_until();
   const std::lock_guard lock(mutex_);
   // One that has crashed once was most likely in bad company: what is on its way to the relay need
   // not be out of harm's way first.
   const bool is_safe =
-      in_flight_.empty() || (next.suspect->is_first_crash && pause_ == 0 && composing_ == 0);
-  if (is_safe) return (!next.is_due() || has_waited) && now >= paused_until_;
-  return has_waited && pause_ == 0;
+      in_flight_.empty() || (next.suspect->is_first_crash && !is_shut && composing_ == 0);
+  if (is_safe) return (!next.is_due() || has_waited) && may_try;
+  return has_waited && !is_shut;
 }
 
 // Nothing else renders in this process from before the claim says so until what it says is taken
@@ -154,13 +152,14 @@ bool DeliveryLoop::deliver_suspect() {
     suspects_wait_from_.reset();
     suspect = std::move(claimed->deliveries.front());
     mail = compose(*suspect);
-    if (!is_cleared(attempt_of(*suspect))) return true;
+    if (!is_cleared(*suspect)) return true;
   }
   hand_over(*suspect, std::move(mail));
   return true;
 }
 
-bool DeliveryLoop::is_cleared(const AttemptRef& ref) {
+bool DeliveryLoop::is_cleared(const Delivery& delivery) {
+  const AttemptRef ref = attempt_of(delivery);
   const auto held = committer_.run(clear_alone_, ref.job);
   if (held.value_or(false)) return true;
   if (held) {
@@ -168,7 +167,7 @@ bool DeliveryLoop::is_cleared(const AttemptRef& ref) {
     const std::lock_guard lock(mutex_);
     forget(ref);
   } else {
-    give_up(ref, held.error());
+    give_up(delivery, held.error());
   }
   return false;
 }
@@ -229,22 +228,27 @@ void DeliveryLoop::wait_for_work() {
       if (at && *at > next.now) pause = std::min(pause, *at - next.now);
     }
   }
+  if (relay_.is_shut()) {
+    pause = std::max(kPauseMin, std::min(pause, relay_.shut_until() - clock_.now()));
+  }
   std::unique_lock lock(mutex_);
-  if (pause_ > 0) pause = std::max(kPauseMin, std::min(pause, paused_until_ - clock_.now()));
   wake_.wait_for(lock, std::chrono::microseconds(pause),
                  [this] { return stopping_ || work_hint_; });
 }
 
-// How many may be claimed now: a few to try the way out after a pause, else all free places.
+// How many may be claimed now: a few to try the relay after a pause, else all free places.
 int DeliveryLoop::room() {
+  const bool is_shut = relay_.is_shut();
+  const bool may_try = clock_.now() >= relay_.shut_until();
   const std::lock_guard lock(mutex_);
   const int free = std::max(0, settings_.in_flight_max - static_cast<int>(in_flight_.size()));
-  if (pause_ == 0) return free < settings_.in_flight_max / kClaimShare ? 0 : free;
-  if (clock_.now() < paused_until_ || !in_flight_.empty()) return 0;
+  if (!is_shut) return free < settings_.in_flight_max / kClaimShare ? 0 : free;
+  if (!may_try || !in_flight_.empty()) return 0;
   return std::min(free, kProbes);
 }
 
 void DeliveryLoop::start_delivery(Delivery delivery) {
+  if (hold_back(delivery)) return;
   const Uuid organization = delivery.send.organization_id;
   // Shared, because work can be copied.
   auto claimed = std::make_shared<const Delivery>(std::move(delivery));
@@ -253,6 +257,17 @@ void DeliveryLoop::start_delivery(Delivery delivery) {
     --composing_;
     put_back(attempt_of(*claimed));
   }
+}
+
+// Mail of a sender that the relay refuses waits without a try, so that it is in nobody's way.
+bool DeliveryLoop::hold_back(const Delivery& delivery) {
+  const auto until = relay_.holds(delivery.send, clock_.now());
+  if (!until) return false;
+  Verdict verdict;
+  verdict.due_at = std::max(*until + database_ahead_.load(), delivery.job.due_at + 1);
+  verdict.counts = false;
+  record({attempt_of(delivery), std::nullopt, std::move(verdict)});
+  return true;
 }
 
 void DeliveryLoop::compose_and_send(const Delivery& delivery) {
@@ -269,7 +284,7 @@ void DeliveryLoop::compose_and_send(const Delivery& delivery) {
 void DeliveryLoop::hand_over(const Delivery& delivery, Result<OutgoingMail> mail) {
   const AttemptRef ref = attempt_of(delivery);
   if (!mail) {
-    give_up(ref, mail.error());
+    give_up(delivery, mail.error());
     return;
   }
   mail->deadline = std::chrono::steady_clock::now() +
@@ -279,8 +294,8 @@ void DeliveryLoop::hand_over(const Delivery& delivery, Result<OutgoingMail> mail
                       std::function<void(Result<bool>)>(
                           [go = std::move(go)](Result<bool> held) { go(held.value_or(false)); }));
   };
-  auto done = [this, ref, send = delivery.send](MailOutcome outcome) {
-    finish(ref, send, std::move(outcome));
+  auto done = [this, attempt = about(ref, delivery)](MailOutcome outcome) {
+    finish(attempt, std::move(outcome));
   };
   transport_.send(std::move(*mail), std::move(before_dot), std::move(done));
 }

@@ -18,18 +18,32 @@ std::uint64_t random_number(Entropy& entropy) {
   return value;
 }
 
-// A send that did not go out is the operator's business; one that did is not worth a line.
+// What did not go out is the operator's business; what did is not worth a line.
+void log_copies(const OutcomeCommand& command) {
+  const std::string send = command.ref.job.subject_id.to_string();
+  for (const CopyVerdict& copy : command.copies) {
+    if (copy.status == SendStatus::Failed) {
+      spdlog::warn("a {} copy of send {} failed ({}): {}", to_string(copy.ref.list), send,
+                   to_string(copy.failure_reason.value()), copy.message);
+    } else if (copy.status == SendStatus::Processing) {
+      spdlog::info("a {} copy of send {} is tried again at {}: {}", to_string(copy.ref.list), send,
+                   to_iso8601(copy.next_attempt_at), copy.message);
+    }
+  }
+}
+
+// Where no attempt counts it is the relay's state that is told (RelayState).
 void log_trouble(const OutcomeCommand& command) {
   const Verdict& verdict = command.verdict;
   const std::string send = command.ref.job.subject_id.to_string();
+  log_copies(command);
   if (verdict.failure_reason) {
     spdlog::warn("send {} failed ({}): {}", send, to_string(*verdict.failure_reason),
                  verdict.failure_message);
-  } else if (command.outcome && verdict.status == SendStatus::Processing) {
-    spdlog::info("send {} is tried again at {} after attempt {}: {} {}{}", send,
-                 to_iso8601(verdict.due_at), command.ref.attempt, command.outcome->peer,
-                 command.outcome->reply.code == 0 ? "" : command.outcome->reply.text,
-                 command.outcome->detail);
+  } else if (command.outcome && command.copies.empty() && verdict.counts && !verdict.is_final()) {
+    spdlog::info("send {} is tried again at {} after attempt {}: {}", send,
+                 to_iso8601(verdict.due_at), command.ref.attempt,
+                 describe_outcome(*command.outcome));
   }
 }
 
@@ -49,6 +63,7 @@ DeliveryLoop::DeliveryLoop(Database& database, Committer& committer, Membership&
       settings_(std::move(settings)),
       may_deliver_(std::move(may_deliver)),
       claim_(ids),
+      relay_(settings_.pause_first, settings_.pause_max),
       workers_({.threads = settings_.compose_threads}) {}
 
 DeliveryLoop::~DeliveryLoop() {
@@ -132,61 +147,94 @@ Time DeliveryLoop::database_now() const {
   return clock_.now() + database_ahead_.load();
 }
 
-void DeliveryLoop::finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome) {
-  if (never_started(outcome)) {
-    give_back(ref, outcome);
-    return;
-  }
-  note_success();
-  outcome.reply.text = without_addresses(std::move(outcome.reply.text), send.bcc);
-  Verdict verdict =
-      judge(outcome, send, ref.attempt, database_now(), random_number(entropy_), settings_.retry);
+DeliveryLoop::Attempt DeliveryLoop::about(const AttemptRef& ref, const Delivery& delivery) {
+  std::vector<std::string> secrets;
+  const auto add = [&](const std::string& json, const std::optional<std::string>& kept) {
+    if (!kept) return;
+    auto values = sensitive_values(json, *kept);
+    secrets.insert(secrets.end(), values.begin(), values.end());
+  };
+  add(delivery.data_json, delivery.kept_data_json);
+  add(delivery.profile_json, delivery.kept_profile_json);
+  RelayWords words(delivery.send, std::move(secrets));
+  return {ref, delivery.send, delivery.owed, std::move(words)};
+}
+
+void DeliveryLoop::finish(const Attempt& attempt, MailOutcome outcome) {
+  // What keeps others waiting may have been said about another mail's content: not to be repeated.
+  const bool is_anothers = never_started(outcome) && !outcome.refuses_us;
+  if (is_anothers && outcome.stage >= MailStage::Content) outcome.reply.text.clear();
+  attempt.words.clean(outcome);
+  if (never_started(outcome)) return give_back(attempt, std::move(outcome));
+  const bool is_taken = outcome.result == MailResult::Accepted;
+  relay_.answered(attempt.send, is_taken, clock_.now());
+  record(judged(attempt, std::move(outcome)));
+}
+
+OutcomeCommand DeliveryLoop::judged(const Attempt& attempt, MailOutcome outcome) {
+  const AttemptRef& ref = attempt.ref;
+  const auto random = [this] { return random_number(entropy_); };
+  const CopyJudge judge_copies{attempt.send, database_now(), settings_.retry, random};
   // An attempt that our own end cut short says nothing about the peer: the next process goes on.
-  const bool cut_short = outcome.result == MailResult::Deferred && outcome.reply.code == 0;
-  if (cut_short && !verdict.is_final() && is_stopping()) verdict.due_at = database_now();
+  const bool cut_short =
+      outcome.result == MailResult::Deferred && outcome.reply.code == 0 && is_stopping();
+  OutcomeCommand command{ref, std::nullopt, {}, {}};
+  if (attempt.owed.empty()) {
+    command.verdict =
+        judge(outcome, attempt.send, ref.attempt, judge_copies.now, random(), settings_.retry);
+    command.copies = judge_refused(outcome, judge_copies);
+  } else if (!cut_short) {
+    command.copies = judge_owed(outcome, attempt.owed, judge_copies);
+  }
+  if (cut_short && !command.verdict.is_final()) command.verdict.due_at = judge_copies.now;
+  command.outcome = std::move(outcome);
+  return command;
+}
+
+// The job is due again as before and the attempt does not count; claims wait for the relay.
+void DeliveryLoop::give_back(const Attempt& attempt, MailOutcome outcome) {
+  const AttemptRef& ref = attempt.ref;
+  if (is_stopping()) return put_back(ref);
+  Verdict verdict = as_before(ref);
+  const Time until = relay_.refused(outcome, attempt.send, clock_.now()) + database_ahead_.load();
+  if (outcome.refuses_us && !relay_.is_shut()) {
+    verdict.due_at = std::max(until, ref.job.due_at + 1);
+  } else {
+    verdict.expected_at = until;
+  }
   record({ref, std::move(outcome), std::move(verdict)});
 }
 
-// The job is due again as before and the attempt does not count; claims wait for the way out.
-void DeliveryLoop::give_back(const AttemptRef& ref, const MailOutcome& outcome) {
-  {
-    const std::lock_guard lock(mutex_);
-    const Time now = clock_.now();
-    if (!stopping_ && now >= paused_until_) {
-      pause_ = std::clamp(2 * pause_, settings_.pause_first, settings_.pause_max);
-      paused_until_ = now + pause_;
-      spdlog::warn("the way out is shut; trying again in {} s: {}", pause_ / kMicrosPerSecond,
-                   outcome.reply.code != 0 ? outcome.reply.text : outcome.detail);
-    }
-  }
-  put_back(ref);
-}
-
-void DeliveryLoop::put_back(const AttemptRef& ref) {
+Verdict DeliveryLoop::as_before(const AttemptRef& ref) const {
   Verdict verdict;
-  // As before, but another due time than before, and not later than now by a clock set back.
+  // Another due time than before, and not later than now by a clock set back.
   const Time due_at = std::max(ref.started_at, ref.job.due_at + 1);
   const Time now = database_now();
   verdict.due_at = due_at > now && now != ref.job.due_at ? now : due_at;
   verdict.counts = false;
-  record({ref, std::nullopt, std::move(verdict)});
+  return verdict;
 }
 
-void DeliveryLoop::note_success() {
-  const std::lock_guard lock(mutex_);
-  pause_ = 0;
+void DeliveryLoop::put_back(const AttemptRef& ref) {
+  record({ref, std::nullopt, as_before(ref)});
 }
 
-void DeliveryLoop::give_up(const AttemptRef& ref, const Error& error) {
+void DeliveryLoop::give_up(const Delivery& delivery, const Error& error) {
+  const AttemptRef ref = attempt_of(delivery);
   if (error.code == ErrorCode::NotReady) {
     spdlog::warn("send {} waits: {}", ref.job.subject_id.to_string(), error.message);
     Verdict verdict;
     verdict.due_at = database_now() + settings_.poll_max;
     verdict.counts = false;
     record({ref, std::nullopt, std::move(verdict)});
-    return;
+  } else if (delivery.owed.empty()) {
+    record({ref, std::nullopt, failed(FailureReason::RenderFailed, error.message)});
+  } else {
+    record({ref,
+            std::nullopt,
+            {},
+            fail_owed(delivery.owed, FailureReason::RenderFailed, error.message)});
   }
-  record({ref, std::nullopt, failed(FailureReason::RenderFailed, error.message)});
 }
 
 void DeliveryLoop::record(OutcomeCommand command) {
@@ -243,6 +291,8 @@ void DeliveryLoop::count(const OutcomeCommand& command, bool held) {
     return;
   }
   if (command.outcome && command.outcome->result == MailResult::Unknown) ++counters_.unknown;
+  count_copies(command.copies);
+  if (!command.copies.empty() && !command.verdict.is_final()) return;  // it was for them alone
   switch (command.verdict.status) {
     case SendStatus::Sent:
       ++counters_.sent;
@@ -255,6 +305,14 @@ void DeliveryLoop::count(const OutcomeCommand& command, bool held) {
       break;
     default:
       ++counters_.deferred;
+  }
+}
+
+void DeliveryLoop::count_copies(const std::vector<CopyVerdict>& copies) {
+  for (const CopyVerdict& copy : copies) {
+    if (copy.status == SendStatus::Sent) ++counters_.copies_sent;
+    if (copy.status == SendStatus::Failed) ++counters_.copies_failed;
+    if (copy.status == SendStatus::Processing) ++counters_.copies_deferred;
   }
 }
 

@@ -14,6 +14,8 @@
 
 #include "core/delivery/composer.hpp"
 #include "core/delivery/delivery_records.hpp"
+#include "core/delivery/relay_state.hpp"
+#include "core/delivery/relay_words.hpp"
 #include "core/jobs/membership.hpp"
 
 namespace segmentflow {
@@ -32,8 +34,8 @@ struct DeliverySettings {
   Time poll_first = kMicrosPerSecond / 20;
   Time poll_max = kMicrosPerSecond;
   RetryPolicy retry;
-  // Where the way out is shut, claims wait: this long first, twice as long each time, up to the
-  // maximum.
+  // Where the relay cannot be reached or refuses the session, claims wait: this long first, twice
+  // as long each time, up to the maximum.
   Time pause_first = kMicrosPerSecond;
   Time pause_max = 60 * kMicrosPerSecond;
 };
@@ -45,6 +47,10 @@ struct DeliveryCounters {
   std::atomic<std::uint64_t> deferred{0};
   std::atomic<std::uint64_t> unknown{0};
   std::atomic<std::uint64_t> late{0};  // outcomes of leases that were lost: nothing was changed
+  // Copies, after the relay had refused them once.
+  std::atomic<std::uint64_t> copies_sent{0};
+  std::atomic<std::uint64_t> copies_failed{0};
+  std::atomic<std::uint64_t> copies_deferred{0};
 };
 
 // Thread-safe.
@@ -65,6 +71,7 @@ class DeliveryLoop {
   void stop(std::chrono::milliseconds patience);
 
   const DeliveryCounters& counters() const { return counters_; }
+  const RelayState& relay() const { return relay_; }
   int in_flight() const;
 
  private:
@@ -93,7 +100,7 @@ class DeliveryLoop {
   bool is_time_to_look_beside();
   bool is_suspects_turn(const Due& next);
   bool deliver_suspect();
-  bool is_cleared(const AttemptRef& ref);
+  bool is_cleared(const Delivery& delivery);
   void note_claimed(const ClaimAnswer& claimed);
   void release_strays_now_and_then();
   void wait_for_work();
@@ -105,12 +112,22 @@ class DeliveryLoop {
   void hand_over(const Delivery& delivery, Result<OutgoingMail> mail);
   Result<OutgoingMail> compose(const Delivery& delivery);
   AttemptRef attempt_of(const Delivery& delivery) const;
+  bool hold_back(const Delivery& delivery);
 
-  void finish(const AttemptRef& ref, const EmailSend& send, MailOutcome outcome);
-  void give_back(const AttemptRef& ref, const MailOutcome& outcome);
+  // What an outcome is judged by, when it comes.
+  struct Attempt {
+    AttemptRef ref;
+    EmailSend send;
+    std::vector<OwedCopy> owed;
+    RelayWords words;
+  };
+  static Attempt about(const AttemptRef& ref, const Delivery& delivery);
+  void finish(const Attempt& attempt, MailOutcome outcome);
+  OutcomeCommand judged(const Attempt& attempt, MailOutcome outcome);
+  void give_back(const Attempt& attempt, MailOutcome outcome);
+  Verdict as_before(const AttemptRef& ref) const;
   void put_back(const AttemptRef& ref);
-  void note_success();
-  void give_up(const AttemptRef& ref, const Error& error);
+  void give_up(const Delivery& delivery, const Error& error);
   void record(OutcomeCommand command);
   void recorded(const OutcomeCommand& command, bool held);
   void forget(const AttemptRef& ref);
@@ -118,6 +135,7 @@ class DeliveryLoop {
   void submit_refused();
   void drain();
   void count(const OutcomeCommand& command, bool held);
+  void count_copies(const std::vector<CopyVerdict>& copies);
 
   Database& database_;
   Committer& committer_;
@@ -134,14 +152,13 @@ class DeliveryLoop {
   RecordOutcomes record_outcomes_;
   ClearAlone clear_alone_;
   DeliveryCounters counters_;
+  RelayState relay_;
   std::atomic<Time> database_ahead_{0};  // its clock before ours
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool work_hint_ = false;
   bool stopping_ = false;
-  Time pause_ = 0;  // 0: the way out is open
-  Time paused_until_ = 0;
   // Row ids of the jobs that were claimed and not recorded; one twice while the outcome of an
   // earlier job under it is on its way here.
   std::multiset<std::int64_t> in_flight_;

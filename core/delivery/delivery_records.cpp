@@ -3,24 +3,24 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/delivery/attempts.hpp"
 #include "core/delivery/status_updates.hpp"
 #include "core/profiles/profiles.hpp"
 #include "core/senders/senders.hpp"
-#include "schemas/describe/json.hpp"
 
 namespace segmentflow {
 namespace {
-
-using describe::Json;
 
 // The columns after those of the send in the claim's query.
 enum ClaimColumn : std::size_t {
   kData,
   kProfile,
   kBrand,
+  kKeptData,
+  kKeptProfile,
+  kCopiesSubject,
   kErasedAt,
   kSuppression,
   kSenderRemovedAt,
@@ -32,8 +32,9 @@ enum ClaimColumn : std::size_t {
 
 const std::string& claim_sql() {
   static const std::string sql = fmt::format(
-      "SELECT {}, c.data, c.profile, c.brand, p.erased_at, x.reason, f.removed_at, d.status, "
-      "g.policy, b.subscribed FROM {{input}} AS i JOIN email_sends s ON s.id = i.send_id "
+      "SELECT {}, c.data, c.profile, c.brand, c.kept_data, c.kept_profile, c.copies_subject, "
+      "p.erased_at, x.reason, f.removed_at, d.status, g.policy, b.subscribed FROM {{input}} AS i "
+      "JOIN email_sends s ON s.id = i.send_id "
       "LEFT JOIN email_contents c ON c.send_id = s.id "
       "LEFT JOIN profiles p ON p.organization_id = s.organization_id AND p.id = s.profile_id "
       "LEFT JOIN suppressions x ON x.organization_id = s.organization_id "
@@ -55,8 +56,9 @@ std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std
                                    Time now) {
   const auto at = [&](ClaimColumn column) -> const SqlValue& { return row.at(first + column); };
   if (!at(kErasedAt).is_null()) return skipped(SkippedReason::ProfileErased);
-  if (!at(kSuppression).is_null()) return skipped(SkippedReason::ProfileSuppressed);
-  if (send.subscription_group_id && !at(kPolicy).is_null()) {
+  const bool for_copies = send.is_final();  // the primary recipient has its mail, wanted or not
+  if (!for_copies && !at(kSuppression).is_null()) return skipped(SkippedReason::ProfileSuppressed);
+  if (!for_copies && send.subscription_group_id && !at(kPolicy).is_null()) {
     const auto policy = parse_subscription_policy(at(kPolicy).text()).value();
     const auto choice = at(kChoice).optional_integer();
     if (!is_subscribed(policy, choice ? std::optional(*choice != 0) : std::nullopt)) {
@@ -68,7 +70,7 @@ std::optional<Verdict> check_again(const EmailSend& send, const SqlRow& row, std
   }
   if (at(kDomainStatus).text() != kDomainVerified) return skipped(SkippedReason::DomainNotVerified);
   if (now > send.deadline_at) {
-    return failed(FailureReason::ProviderUnavailable, "The deadline of the send has passed.");
+    return failed_at_deadline();
   }
   if (at(kData).is_null()) {
     return failed(FailureReason::WorkerFailed,
@@ -81,6 +83,7 @@ void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSour
   SqlInput begun({{"id", SqlType::Bytes}, {"message_id", SqlType::Bytes}});
   for (Delivery& delivery : deliveries) {
     EmailSend& send = delivery.send;
+    if (send.is_final()) continue;  // for its copies
     if (send.status == SendStatus::Processing && send.message_id) continue;
     if (!send.message_id) send.message_id = ids.next();
     send.status = SendStatus::Processing;
@@ -90,6 +93,28 @@ void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSour
       "UPDATE email_sends SET status = 'Processing', message_id = i.message_id, updated_at = $1 "
       "FROM {input} AS i WHERE email_sends.id = i.id",
       begun, {tx.now()});
+}
+
+// A job whose send is Sent is there for its copies. One without any is done.
+void take_copies(Transaction& tx, ClaimAnswer& answer) {
+  std::map<Uuid, int> attempts;
+  for (const Delivery& delivery : answer.deliveries) {
+    if (delivery.send.is_final()) attempts.emplace(delivery.send.id, delivery.attempt);
+  }
+  if (attempts.empty()) return;
+  auto taken = take_owed_copies(tx, attempts);
+  std::vector<HeldJob> done;
+  StatusUpdates settled;
+  std::erase_if(answer.deliveries, [&](Delivery& delivery) {
+    if (!delivery.send.is_final()) return false;
+    delivery.owed = std::move(taken[delivery.send.id]);
+    if (!delivery.owed.empty()) return false;
+    done.push_back(delivery.job);
+    settled.forget(delivery.send.id);
+    return true;
+  });
+  settled.write(tx);
+  finish_jobs(tx, done);
 }
 
 std::vector<ClaimedJob> claim_jobs(Transaction& tx, const ClaimCommand& command, Turns& turns) {
@@ -116,7 +141,7 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
     subjects.add({claimed.job.subject_id});
     by_send[claimed.job.subject_id] = &claimed;
   }
-  StatusUpdates ended;
+  std::vector<std::pair<Uuid, Verdict>> ended;
   std::vector<HeldJob> ended_jobs;
   std::vector<Uuid> erased;
   for (auto& row : tx.query(claim_sql(), subjects)) {
@@ -129,7 +154,7 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
       if (verdict->skipped_reason == SkippedReason::ProfileErased) {
         erased.push_back(delivery.send.id);
       }
-      ended.add(delivery.send.id, *verdict);
+      ended.emplace_back(delivery.send.id, std::move(*verdict));
       ended_jobs.push_back(claimed.job);
       continue;
     }
@@ -138,14 +163,19 @@ ClaimAnswer claim(Transaction& tx, const ClaimCommand& command, IdSource& ids) {
     delivery.data_json = row[first + kData].text();
     delivery.profile_json = row[first + kProfile].text();
     delivery.brand_json = row[first + kBrand].optional_text();
+    delivery.kept_data_json = row[first + kKeptData].optional_text();
+    delivery.kept_profile_json = row[first + kKeptProfile].optional_text();
+    if (auto subject = row[first + kCopiesSubject].optional_text())
+      delivery.send.subject = *subject;
     answer.deliveries.push_back(std::move(delivery));
   }
-  ended.write(tx);
+  end_sends(tx, std::move(ended));
   finish_jobs(tx, ended_jobs);
   // An accept beside the erasure, which did not see its end, has written the address once more.
   forget_recipients(tx, erased);
   answer.ended = static_cast<int>(ended_jobs.size());
   begin_processing(tx, answer.deliveries, ids);
+  take_copies(tx, answer);
   return answer;
 }
 
@@ -158,96 +188,38 @@ std::vector<bool> held(Transaction& tx, std::span<const Command> commands, RefOf
   return held_jobs(tx, jobs);
 }
 
-std::string_view to_string(MailResult result) {
-  switch (result) {
-    case MailResult::Accepted:
-      return "Accepted";
-    case MailResult::Deferred:
-      return "Deferred";
-    case MailResult::Rejected:
-      return "Rejected";
-    case MailResult::Unknown:
-      return "Unknown";
-  }
-  return "";
+// The due time is part of what fences a claim, so the next one is another.
+Time other_time(Time due_at, const HeldJob& job) {
+  return due_at == job.due_at ? due_at + 1 : due_at;
 }
 
-std::string_view to_string(MailPhase phase) {
-  switch (phase) {
-    case MailPhase::NotStarted:
-      return "NotStarted";
-    case MailPhase::EnvelopeSent:
-      return "EnvelopeSent";
-    case MailPhase::DotWritten:
-      return "DotWritten";
-    case MailPhase::Replied:
-      return "Replied";
-  }
-  return "";
+// The caller sees what becomes of visible copies, and only of those.
+void touch_sends(Transaction& tx, const std::set<Uuid>& send_ids) {
+  SqlInput sends({{"id", SqlType::Bytes}});
+  for (const Uuid& id : send_ids) sends.add({id});
+  tx.query("UPDATE email_sends SET updated_at = $1 FROM {input} AS i WHERE email_sends.id = i.id",
+           sends, {tx.now()});
 }
 
-std::string refused_to_json(const std::vector<RefusedCopy>& copies) {
-  if (copies.empty()) return "[]";
-  Json list = Json::array();
-  for (const auto& copy : copies) {
-    list.push_back(
-        {{"recipient", copy.recipient}, {"code", copy.reply.code}, {"text", copy.reply.text}});
-  }
-  return describe::dump_json(list);
-}
-
-void write_attempts(Transaction& tx, std::span<const OutcomeCommand> commands,
-                    const std::vector<bool>& ours) {
-  using enum SqlType;
-  SqlInput rows({{"organization_id", Bytes},
-                 {"send_id", Bytes},
-                 {"number", Integer},
-                 {"instance_id", Bytes},
-                 {"outcome", Text},
-                 {"phase", Text},
-                 {"peer", Text},
-                 {"reply_code", Integer},
-                 {"reply_enhanced", Text},
-                 {"reply_text", Text},
-                 {"detail", Text},
-                 {"refused_copies", Text},
-                 {"started_at", Integer}});
+// Writes what became of copies. Which of the emails still owe some, and when.
+std::map<Uuid, Time> record_copies(Transaction& tx, std::span<const OutcomeCommand> commands,
+                                   const std::vector<bool>& ours) {
+  std::vector<CopyUpdate> updates;
+  std::vector<Uuid> sends;
+  std::set<Uuid> seen_to_change;
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (!ours[i] || !commands[i].outcome) continue;
+    if (!ours[i] || commands[i].copies.empty()) continue;
     const AttemptRef& ref = commands[i].ref;
-    const MailOutcome& outcome = *commands[i].outcome;
-    rows.add({ref.organization_id, ref.job.subject_id, ref.attempt, ref.job.lease.instance,
-              to_string(outcome.result), to_string(outcome.phase), outcome.peer, outcome.reply.code,
-              outcome.reply.enhanced, outcome.reply.text, outcome.detail,
-              refused_to_json(outcome.refused_copies), ref.started_at});
+    sends.push_back(ref.job.subject_id);
+    for (const CopyVerdict& copy : commands[i].copies) {
+      updates.push_back({ref.organization_id, ref.job.subject_id, ref.attempt, copy});
+      if (copy.ref.list == CopyList::Cc) seen_to_change.insert(ref.job.subject_id);
+    }
   }
-  tx.query(
-      "INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
-      "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at, "
-      "finished_at) SELECT i.organization_id, i.send_id, i.number, i.instance_id, i.outcome, "
-      "i.phase, i.peer, i.reply_code, i.reply_enhanced, i.reply_text, i.detail, "
-      "i.refused_copies, i.started_at, $1 FROM {input} AS i WHERE 1 = 1 "
-      "ON CONFLICT (send_id, number) DO UPDATE SET outcome = excluded.outcome, "
-      "phase = excluded.phase, peer = excluded.peer, reply_code = excluded.reply_code, "
-      "reply_enhanced = excluded.reply_enhanced, reply_text = excluded.reply_text, "
-      "detail = excluded.detail, refused_copies = excluded.refused_copies, "
-      "finished_at = excluded.finished_at",
-      rows, {tx.now()});
-}
-
-// An attempt that is given back came to nothing: no dot was written, whatever was marked.
-void forget_marks(Transaction& tx, std::span<const OutcomeCommand> commands,
-                  const std::vector<bool>& ours) {
-  SqlInput marks({{"send_id", SqlType::Bytes}, {"number", SqlType::Integer}});
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    const bool given_back = !commands[i].outcome && !commands[i].verdict.is_final();
-    if (ours[i] && given_back) marks.add({commands[i].ref.job.subject_id, commands[i].ref.attempt});
-  }
-  tx.query(
-      "DELETE FROM delivery_attempts WHERE outcome = 'Pending' AND row_id IN ("
-      "SELECT a.row_id FROM {input} AS i JOIN delivery_attempts a "
-      "ON a.send_id = i.send_id AND a.number = i.number)",
-      marks);
+  if (sends.empty()) return {};
+  write_copies(tx, updates);
+  touch_sends(tx, seen_to_change);
+  return next_copies(tx, sends);
 }
 
 }  // namespace
@@ -263,23 +235,11 @@ std::vector<Result<ClaimAnswer>> ClaimDeliveries::apply(Transaction& tx,
 std::vector<Result<bool>> MarkDots::apply(Transaction& tx, std::span<const AttemptRef> commands) {
   const auto ours =
       held(tx, commands, [](const AttemptRef& ref) -> const AttemptRef& { return ref; });
-  SqlInput rows({{"organization_id", SqlType::Bytes},
-                 {"send_id", SqlType::Bytes},
-                 {"number", SqlType::Integer},
-                 {"instance_id", SqlType::Bytes},
-                 {"started_at", SqlType::Integer}});
+  std::vector<const AttemptRef*> marked;
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    const AttemptRef& ref = commands[i];
-    if (!ours[i]) continue;
-    rows.add({ref.organization_id, ref.job.subject_id, ref.attempt, ref.job.lease.instance,
-              ref.started_at});
+    if (ours[i]) marked.push_back(&commands[i]);
   }
-  tx.query(
-      "INSERT INTO delivery_attempts (organization_id, send_id, number, instance_id, outcome, "
-      "phase, peer, reply_code, reply_enhanced, reply_text, detail, refused_copies, started_at) "
-      "SELECT i.organization_id, i.send_id, i.number, i.instance_id, 'Pending', 'DotWritten', "
-      "'', 0, '', '', '', '[]', i.started_at FROM {input} AS i",
-      rows);
+  mark_attempts(tx, marked);
   return {ours.begin(), ours.end()};
 }
 
@@ -288,15 +248,21 @@ std::vector<Result<bool>> RecordOutcomes::apply(Transaction& tx,
   const auto ours = held(
       tx, commands, [](const OutcomeCommand& command) -> const AttemptRef& { return command.ref; });
   write_attempts(tx, commands, ours);
-  forget_marks(tx, commands, ours);
+  const auto owed = record_copies(tx, commands, ours);
   StatusUpdates updates;
   std::vector<HeldJob> finished;
   std::vector<RescheduledJob> rescheduled;
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!ours[i]) continue;
-    const auto& [ref, outcome, verdict] = commands[i];
-    if (verdict.is_final()) {
-      updates.add(ref.job.subject_id, verdict);
+    const auto& [ref, outcome, verdict, copies] = commands[i];
+    const auto next = owed.find(ref.job.subject_id);
+    if (verdict.is_final()) updates.add(ref.job.subject_id, verdict, next != owed.end());
+    if (next != owed.end()) {
+      rescheduled.push_back({ref.job, other_time(next->second, ref.job), ref.attempt, true});
+    } else if (verdict.is_final()) {
+      finished.push_back(ref.job);
+    } else if (!copies.empty()) {
+      updates.forget(ref.job.subject_id);
       finished.push_back(ref.job);
     } else {
       const int attempts = verdict.counts ? ref.attempt : ref.attempt - 1;

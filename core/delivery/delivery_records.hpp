@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/secret.hpp"
-#include "core/delivery/policy.hpp"
+#include "core/delivery/copies.hpp"
 #include "core/jobs/jobs.hpp"
 #include "core/jobs/suspects.hpp"
 #include "core/jobs/turns.hpp"
@@ -24,6 +24,11 @@ struct Delivery {
   std::string data_json;
   std::string profile_json;
   std::optional<std::string> brand_json;
+  // What is kept of data and profile values afterwards; absent where nothing is sensitive.
+  std::optional<std::string> kept_data_json;
+  std::optional<std::string> kept_profile_json;
+  // The primary recipient has its mail: the copies that this attempt is for.
+  std::vector<OwedCopy> owed;
 };
 
 enum class ClaimOf {
@@ -76,9 +81,13 @@ struct OutcomeCommand {
   AttemptRef ref;
   std::optional<MailOutcome> outcome;  // nullopt: no attempt was made (rendering failed)
   Verdict verdict;
+  // With a final verdict: those that were refused beside the primary recipient. Else the attempt
+  // was for them alone, and they say what follows.
+  std::vector<CopyVerdict> copies = {};
 };
 
-// Records attempt and verdict. The answer is false when the claim was lost: nothing was changed.
+// Records attempt, verdict and copies. What the message is rendered from is kept while a copy is
+// owed. The answer is false when the claim was lost: nothing was changed.
 class RecordOutcomes final : public ListWrite<OutcomeCommand, bool> {
  public:
   std::vector<Result<bool>> apply(Transaction& tx,
@@ -93,8 +102,8 @@ class ClearAlone final : public ListWrite<HeldJob, bool> {
 };
 
 // Frees what a gone instance held. Attempts it had marked and not finished are Unknown; they are
-// tried again by the policy, or final where it is at most once. Where its process died, the others
-// become suspects, and those to blame are Failed, RenderCrashed.
+// tried again by the policy, or final where it is at most once. So are the copies they were for.
+// Where its process died, the others become suspects, and those to blame are Failed, RenderCrashed.
 Reaped reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
                        Entropy& entropy, Departure departure = Departure::Left,
                        const SuspectPolicy& suspects = {});

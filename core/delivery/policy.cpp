@@ -2,16 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 namespace segmentflow {
 namespace {
-
-std::string describe_outcome(const MailOutcome& outcome) {
-  if (outcome.reply.code == 0) return outcome.detail;
-  return fmt::format("{} answered {} {}", outcome.peer, outcome.reply.code, outcome.reply.text);
-}
 
 Verdict try_again(const MailOutcome& outcome, const EmailSend& send, int attempts_done, Time now,
                   std::uint64_t random, const RetryPolicy& policy, FailureReason when_over) {
@@ -30,30 +22,6 @@ Verdict try_again(const MailOutcome& outcome, const EmailSend& send, int attempt
 }
 
 }  // namespace
-
-bool never_started(const MailOutcome& outcome) {
-  return outcome.result == MailResult::Deferred && outcome.phase == MailPhase::NotStarted;
-}
-
-std::string without_addresses(std::string text, const std::vector<Address>& hidden) {
-  const auto same_letter = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  };
-  constexpr std::string_view kBlot = "(hidden recipient)";
-  for (const Address& address : hidden) {
-    auto from = text.begin();
-    while (true) {
-      const auto at =
-          std::search(from, text.end(), address.email.begin(), address.email.end(), same_letter);
-      if (at == text.end()) break;
-      const auto offset = at - text.begin();
-      text.replace(static_cast<std::size_t>(offset), address.email.size(), kBlot);
-      from = text.begin() + offset + static_cast<std::ptrdiff_t>(kBlot.size());
-    }
-  }
-  return text;
-}
 
 Verdict failed(FailureReason reason, std::string message) {
   Verdict verdict;

@@ -2,6 +2,7 @@
 // nobody approved them.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/delivery/delivery_records.hpp"
@@ -32,6 +33,40 @@ std::set<Uuid> expire_approvals(Transaction& tx, const std::vector<Uuid>& sends)
   return waiting;
 }
 
+// Attempts that were for copies alone.
+class CopiesOfGone {
+ public:
+  void judge(Transaction& tx, const MailOutcome& unknown, const CopyJudge& with, const HeldJob& job,
+             int attempt) {
+    const EmailSend& send = with.send;
+    for (auto& verdict : judge_owed(unknown, copies_of_attempt(tx, send.id, attempt), with)) {
+      updates_.push_back({send.organization_id, send.id, attempt, std::move(verdict)});
+    }
+    jobs_.push_back({job, 0, attempt, true});
+  }
+  void settle(Transaction& tx, StatusUpdates& updates, std::vector<HeldJob>& finished,
+              std::vector<RescheduledJob>& rescheduled) {
+    write_copies(tx, updates_);
+    std::vector<Uuid> sends;
+    for (const auto& each : jobs_) sends.push_back(each.job.subject_id);
+    const auto owed = next_copies(tx, sends);
+    for (auto& each : jobs_) {
+      const auto next = owed.find(each.job.subject_id);
+      if (next == owed.end()) {
+        updates.forget(each.job.subject_id);
+        finished.push_back(each.job);
+      } else {
+        each.due_at = std::max(next->second, each.job.due_at + 1);
+        rescheduled.push_back(each);
+      }
+    }
+  }
+
+ private:
+  std::vector<CopyUpdate> updates_;
+  std::vector<RescheduledJob> jobs_;
+};
+
 // Attempts that the gone instance had marked and not finished.
 void judge_marked(Transaction& tx, const Lease& gone, const RetryPolicy& policy, Entropy& entropy) {
   static const std::string sql = fmt::format(
@@ -40,6 +75,12 @@ void judge_marked(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
       "j.subject_id "
       "WHERE j.lease_instance = $1",
       email_send_columns());
+  const auto random = [&] {
+    std::uint64_t value = 0;
+    entropy.fill({reinterpret_cast<std::uint8_t*>(&value), sizeof value});
+    return value;
+  };
+  CopiesOfGone copies;
   StatusUpdates updates;
   std::vector<HeldJob> finished;
   std::vector<RescheduledJob> rescheduled;
@@ -52,9 +93,11 @@ void judge_marked(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
     send.deadline_at = row[row.size() - 4].integer();
     const HeldJob job{row[row.size() - 3].integer(), send.id, gone, row[row.size() - 2].integer()};
     const int attempt = static_cast<int>(row[row.size() - 1].integer());
-    std::uint64_t random = 0;
-    entropy.fill({reinterpret_cast<std::uint8_t*>(&random), sizeof random});
-    const Verdict verdict = judge(unknown, send, attempt, tx.now(), random, policy);
+    if (send.is_final()) {
+      copies.judge(tx, unknown, {send, tx.now(), policy, random}, job, attempt);
+      continue;
+    }
+    const Verdict verdict = judge(unknown, send, attempt, tx.now(), random(), policy);
     if (verdict.is_final()) {
       updates.add(send.id, verdict);
       finished.push_back(job);
@@ -62,6 +105,7 @@ void judge_marked(Transaction& tx, const Lease& gone, const RetryPolicy& policy,
       rescheduled.push_back({job, verdict.due_at, attempt});
     }
   }
+  copies.settle(tx, updates, finished, rescheduled);
   tx.query(
       "UPDATE delivery_attempts SET outcome = 'Unknown', detail = $1, finished_at = $2 "
       "WHERE instance_id = $3 AND outcome = 'Pending'",
@@ -116,14 +160,13 @@ Reaped reap_deliveries(Transaction& tx, const Lease& gone, const RetryPolicy& po
 void end_overdue_sends(Transaction& tx, int limit) {
   const auto overdue = take_overdue_jobs(tx, JobKind::Deliver, limit, marked_sends);
   const auto unapproved = expire_approvals(tx, overdue);
-  StatusUpdates updates;
+  std::vector<std::pair<Uuid, Verdict>> ended;
   for (const Uuid& send_id : overdue) {
-    updates.add(send_id, unapproved.contains(send_id)
-                             ? skipped(SkippedReason::AdmissionDenied)
-                             : failed(FailureReason::ProviderUnavailable,
-                                      "The deadline of the send has passed."));
+    ended.emplace_back(send_id, unapproved.contains(send_id)
+                                    ? skipped(SkippedReason::AdmissionDenied)
+                                    : failed_at_deadline());
   }
-  updates.write(tx);
+  end_sends(tx, std::move(ended));
 }
 
 std::int64_t deny_unapproved_sends(Transaction& tx, const Uuid& approval_id) {

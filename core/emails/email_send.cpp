@@ -68,6 +68,13 @@ std::string_view to_string(FailureReason reason) {
   return kFailureReasons.at(static_cast<std::size_t>(reason));
 }
 
+SendStatus parse_send_status(const std::string& name) {
+  return parse_name<SendStatus>(kStatuses, name);
+}
+std::optional<FailureReason> parse_failure_reason(const SqlValue& name) {
+  return parse_optional_name<FailureReason>(kFailureReasons, name);
+}
+
 std::string_view email_send_columns() {
   return "s.id, s.organization_id, s.idempotency_key, s.status, s.skipped_reason, "
          "s.failure_reason, "
@@ -84,9 +91,9 @@ EmailSend read_email_send(const SqlRow& row, std::size_t first) {
   send.id = at(0).uuid();
   send.organization_id = at(1).uuid();
   send.idempotency_key = at(2).text();
-  send.status = parse_name<SendStatus>(kStatuses, at(3).text());
+  send.status = parse_send_status(at(3).text());
   send.skipped_reason = parse_optional_name<SkippedReason>(kSkippedReasons, at(4));
-  send.failure_reason = parse_optional_name<FailureReason>(kFailureReasons, at(5));
+  send.failure_reason = parse_failure_reason(at(5));
   send.failure_message = at(6).optional_text();
   send.template_id = at(7).uuid();
   send.template_snapshot_id = at(8).uuid();

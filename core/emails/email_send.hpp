@@ -43,6 +43,9 @@ enum class FailureReason {
 std::string_view to_string(SendStatus status);
 std::string_view to_string(SkippedReason reason);
 std::string_view to_string(FailureReason reason);
+// Of what is stored. Throw std::logic_error for an unknown name.
+SendStatus parse_send_status(const std::string& name);
+std::optional<FailureReason> parse_failure_reason(const SqlValue& name);
 
 struct EmailSend {
   Uuid id;

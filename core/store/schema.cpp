@@ -354,6 +354,48 @@ ALTER TABLE installation ADD COLUMN looked_at BIGINT;
 ALTER TABLE installation ADD COLUMN clock_steps BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// Copies have a row once the relay has refused them while it took the primary recipient's mail;
+// which copy it is, is its place in email_sends.cc or .bcc, so that no address is here. Tries that
+// came to nothing before the relay heard of the mail are counted in one row of an email's attempts,
+// number 0. `copies_subject` is the subject while copies are owed and email_sends has only what is
+// kept of it. `relay_troubles` is what each process finds wrong with the relay, for the others.
+constexpr std::string_view kCopies = R"sql(
+CREATE TABLE delivery_copies (
+  row_id INTEGER_ID,
+  organization_id BYTES NOT NULL,
+  send_id BYTES NOT NULL,
+  list TEXT NOT NULL,
+  place BIGINT NOT NULL,
+  status TEXT NOT NULL,
+  failure_reason TEXT,
+  reply_code BIGINT NOT NULL,
+  reply_enhanced TEXT NOT NULL,
+  message TEXT NOT NULL,
+  tries BIGINT NOT NULL,
+  attempt BIGINT NOT NULL,
+  next_attempt_at BIGINT,
+  updated_at BIGINT NOT NULL,
+  UNIQUE (send_id, list, place)
+);
+CREATE INDEX delivery_copies_owed ON delivery_copies (send_id) WHERE status = 'Processing';
+CREATE TABLE relay_troubles (
+  row_id INTEGER_ID,
+  instance_id BYTES NOT NULL,
+  organization_id BYTES,
+  sender_profile_id BYTES,
+  peer TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  reply_code BIGINT NOT NULL,
+  reply_enhanced TEXT NOT NULL,
+  sentence TEXT NOT NULL,
+  since BIGINT NOT NULL
+);
+ALTER TABLE delivery_attempts ADD COLUMN stage TEXT NOT NULL DEFAULT '';
+ALTER TABLE delivery_attempts ADD COLUMN tries BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE delivery_attempts ADD COLUMN next_attempt_at BIGINT;
+ALTER TABLE email_contents ADD COLUMN copies_subject TEXT;
+)sql";
+
 // Erasing a Profile finds its emails by it, and goes through them in the order of their rows.
 constexpr std::string_view kErasure = R"sql(
 CREATE INDEX email_sends_of_profile ON email_sends (organization_id, profile_id, row_id);
@@ -366,6 +408,7 @@ constexpr std::array kMigrations = {
     Migration{4, "guards", kGuards},
     Migration{5, "suspects", kSuspects},
     Migration{6, "erasure index", kErasure},
+    Migration{7, "copies", kCopies},
 };
 
 }  // namespace

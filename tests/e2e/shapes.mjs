@@ -22,7 +22,32 @@ const address = object({
   name: { type: ["string", "null"] },
 });
 
+// What an email that is read again tells beside its record, where it has something to tell.
+const progress = {
+  delivery: object({
+    attempts: { type: "integer", minimum: 0 },
+    lastAttemptAt: nullable(time),
+    nextAttemptAt: nullable(time),
+    stage: { type: "string" },
+    code: { type: ["integer", "null"] },
+    enhancedCode: { type: ["string", "null"] },
+    message: { type: "string" },
+  }),
+  copies: {
+    type: "array",
+    items: object({
+      email: { type: "string", format: "email" },
+      status: oneOf("Processing", "Sent", "Failed", "Skipped"),
+      failureReason: nullable({ type: "string" }),
+      message: nullable({ type: "string" }),
+      nextAttemptAt: nullable(time),
+    }),
+  },
+  captured: { const: true },
+};
+
 const emailSend = object({
+  ...progress,
   id: uuid,
   status: oneOf("Queued", "Processing", "Sent", "Failed", "Skipped"),
   templateId: uuid,
@@ -45,7 +70,7 @@ const emailSend = object({
   missingPaths: { type: "array", items: { type: "string" } },
   unusedData: { type: "array", items: { type: "string" } },
   untrusted: { type: "array", items: { type: "string" } },
-}, ["missingPaths", "unusedData", "untrusted"]);
+}, [...Object.keys(progress), "missingPaths", "unusedData", "untrusted"]);
 
 const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const batchItem = { index: count, idempotencyKey: { type: "string" } };

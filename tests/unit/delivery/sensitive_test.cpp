@@ -136,3 +136,38 @@ TEST_CASE("sensitive: a subject of the request's own stays as it is") {
   CHECK(shop.stored(send).subject == "A code for Alex");
   CHECK(shop.kept(send).find("s3cret") == std::string::npos);
 }
+
+TEST_CASE("sensitive: values are kept while a copy is owed, and nothing of the send shows it") {
+  Resets shop;
+  const Lease lease = shop.join();
+  SendRequest wanted = shop.reset("with a copy");
+  wanted.bcc = {test::mailbox("hidden@example.net")};
+  const EmailSend send = shop.sent(wanted);
+  const auto first = shop.claim(lease).deliveries.at(0);
+  OutcomeCommand command{shop.ref(first), MailOutcome{}, sent_verdict()};
+  CopyVerdict owed;
+  owed.ref = {CopyList::Bcc, 0};
+  owed.status = SendStatus::Processing;
+  owed.next_attempt_at = shop.clock.now() + 5;
+  const auto record = [&] {
+    return shop.write(
+        [&](Transaction& tx) { return must(RecordOutcomes().apply(tx, {&command, 1}).at(0)); });
+  };
+  command.copies = {owed};
+  REQUIRE(record());
+  const EmailSend sent = shop.stored(send.id);
+  CHECK(sent.subject == "Your code is [redacted]");
+  CHECK(shop.kept(send.id).find("s3cret") != std::string::npos);
+  shop.clock.advance(5);
+  const auto second = shop.claim(lease).deliveries.at(0);
+  CHECK(second.send.subject == "Your code is s3cret");
+  CHECK(shop.composed(second) == shop.composed(first));
+  command = {shop.ref(second), MailOutcome{}, {}};
+  owed.status = SendStatus::Sent;
+  command.copies = {owed};
+  REQUIRE(record());
+  CHECK(shop.kept(send.id).find("s3cret") == std::string::npos);
+  CHECK(shop.number("SELECT count(*) FROM email_contents WHERE copies_subject IS NOT NULL") == 0);
+  CHECK(shop.stored(send.id).updated_at == sent.updated_at);
+  CHECK(shop.stored(send.id).subject == sent.subject);
+}
