@@ -13,6 +13,8 @@ struct EmailSendBrief {
   EmailSendTo to;
   std::optional<std::string> approval_id;
   std::optional<SkippedReason> skipped_reason;
+  std::optional<std::vector<std::string>> missing_paths;
+  std::optional<std::vector<std::string>> unused_data;
 };
 
 struct EmailBatchBriefError {
@@ -63,6 +65,14 @@ struct Description<segmentflow::wire::EmailSendBrief> {
              .omit_empty = true}),
       field("skippedReason", &T::skipped_reason,
             {.doc = "Why nothing is sent, when status is Skipped.", .omit_empty = true}),
+      field("missingPaths", &T::missing_paths,
+            {.doc = "The first paths that the template reads in vain.",
+             .example = R"(["/data/orderId"])",
+             .omit_empty = true}),
+      field("unusedData", &T::unused_data,
+            {.doc = "The first members of data that the template does not read.",
+             .example = R"(["/data/order_id"])",
+             .omit_empty = true}),
   };
 };
 
@@ -99,15 +109,7 @@ struct Description<segmentflow::wire::EmailBatchBrief> {
   using T = segmentflow::wire::EmailBatchBrief;
   static constexpr std::string_view name = "EmailBatchBrief";
   static constexpr std::string_view doc = "The results of a batch, item by item.";
-  static constexpr auto fields = std::tuple{
-      field("total", &T::total, {.doc = "Items submitted.", .value_min = 0}),
-      field("accepted", &T::accepted,
-            {.doc = "Items that created or replayed an EmailSend.", .value_min = 0}),
-      field("rejected", &T::rejected,
-            {.doc = "Items for which nothing was created.", .value_min = 0}),
-      field("items", &T::items, {.doc = "One result for each item, in the order of the request."}),
-      field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
-  };
+  static constexpr auto fields = kEmailBatchFields<T>;
 };
 
 }  // namespace describe

@@ -319,8 +319,8 @@ struct Description<segmentflow::wire::EmailSend> {
             {.doc = "When the record last changed.", .format = Format::DateTime}),
       field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
       field("missingPaths", &T::missing_paths,
-            {.doc = "In the answer to a send: paths that the template reads and that have no "
-                    "value; at most 20. Absent where all have one.",
+            {.doc = "In the answer to a send: paths of data and profile that the template reads "
+                    "and that have no value; at most 20. Absent where all have one.",
              .example = R"(["/data/orderId"])",
              .omit_empty = true}),
       field("unusedData", &T::unused_data,
@@ -392,20 +392,24 @@ struct Description<segmentflow::wire::EmailBatchRejectedItem> {
   };
 };
 
+// Of a batch's answer, whole or in brief.
+template <class T>
+inline constexpr auto kEmailBatchFields = std::tuple{
+    field("total", &T::total, {.doc = "Items submitted.", .value_min = 0}),
+    field("accepted", &T::accepted,
+          {.doc = "Items that created or replayed an EmailSend.", .value_min = 0}),
+    field("rejected", &T::rejected,
+          {.doc = "Items for which nothing was created.", .value_min = 0}),
+    field("items", &T::items, {.doc = "One result for each item, in the order of the request."}),
+    field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
+};
+
 template <>
 struct Description<segmentflow::wire::EmailBatchResponse> {
   using T = segmentflow::wire::EmailBatchResponse;
   static constexpr std::string_view name = "EmailBatchResponse";
   static constexpr std::string_view doc = "The results of a batch, item by item.";
-  static constexpr auto fields = std::tuple{
-      field("total", &T::total, {.doc = "Items submitted.", .value_min = 0}),
-      field("accepted", &T::accepted,
-            {.doc = "Items that created or replayed an EmailSend.", .value_min = 0}),
-      field("rejected", &T::rejected,
-            {.doc = "Items for which nothing was created.", .value_min = 0}),
-      field("items", &T::items, {.doc = "One result for each item, in the order of the request."}),
-      field("dryRun", &T::dry_run, segmentflow::wire::kDryRunRules),
-  };
+  static constexpr auto fields = kEmailBatchFields<T>;
 };
 
 }  // namespace describe

@@ -13,6 +13,7 @@ namespace {
 using describe::Json;
 
 constexpr std::size_t kProblemsMax = 2;
+constexpr std::size_t kPathsMax = 2;
 constexpr std::size_t kPathBytesMax = 40;
 constexpr std::size_t kSentenceBytesMax = 80;
 
@@ -55,14 +56,28 @@ void copy_members(const Json& from, std::initializer_list<const char*> names, Js
   }
 }
 
+void copy_first_paths(const Json& from, const char* name, Json& to) {
+  const auto member = from.find(name);
+  if (member == from.end() || member->is_null()) return;
+  Json& paths = to[name] = Json::array();
+  for (std::size_t i = 0; i < member->size() && i < kPathsMax; ++i) {
+    paths.push_back(cut((*member)[i].get_ref<const std::string&>(), kPathBytesMax));
+  }
+}
+
+Json brief_send(const Json& send) {
+  Json brief = Json::object();
+  copy_members(send, {"id", "status", "to", "approvalId", "skippedReason"}, brief);
+  copy_first_paths(send, "missingPaths", brief);
+  copy_first_paths(send, "unusedData", brief);
+  return brief;
+}
+
 Json brief_item(const Json& item) {
   Json brief = {{"index", item.at("index")},
                 {"idempotencyKey", item.at("idempotencyKey")},
                 {"status", item.at("status")}};
-  if (const auto send = item.find("send"); send != item.end()) {
-    brief["send"] = Json::object();
-    copy_members(*send, {"id", "status", "to", "approvalId", "skippedReason"}, brief["send"]);
-  }
+  if (const auto send = item.find("send"); send != item.end()) brief["send"] = brief_send(*send);
   if (const auto error = item.find("error"); error != item.end()) {
     brief["error"] = {{"errorCode", error->at("errorCode")}, {"message", message_of(*error)}};
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/delivery/mime.hpp"
+#include "core/profiles/profiles.hpp"
 #include "core/templates/templates.hpp"
 #include "schemas/describe/json.hpp"
 
@@ -27,6 +28,7 @@ std::vector<std::string> envelope_recipients(const Delivery& delivery) {
   std::set<std::string> seen{Address{send.to_email, std::nullopt}.key()};
   for (const auto* copies : {&send.cc, &send.bcc}) {
     for (const Address& address : *copies) {
+      if (stands_for_erased(address)) continue;
       if (seen.insert(address.key()).second) recipients.push_back(address.email);
     }
   }
@@ -60,6 +62,7 @@ Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   message.from = send.from;
   message.to = {Address{send.to_email, std::nullopt}};
   message.cc = send.cc;
+  std::erase_if(message.cc, stands_for_erased);
   message.reply_to = send.reply_to;
   message.subject = send.subject;
   // The id by which get_email finds the send: whoever holds the mail can ask what became of it.
@@ -74,6 +77,9 @@ Result<OutgoingMail> Composer::compose(const Delivery& delivery) {
   mail.message_id = send.message_id.value().to_string();
   mail.mail_from = send.from.email;
   mail.recipients = envelope_recipients(delivery);
+  if (mail.recipients.empty()) {
+    return fail(ErrorCode::Internal, "Whom the copies were for was erased meanwhile.");
+  }
   mail.copies_only = !delivery.owed.empty();
   mail.holds_sensitive = !(*compiled)->sensitive.empty();
   mail.content = std::make_shared<const std::string>(std::move(*content));

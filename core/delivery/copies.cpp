@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/profiles/profiles.hpp"
+
 namespace segmentflow {
 namespace {
 
@@ -110,7 +112,8 @@ std::optional<CopyRef> find_copy(const EmailSend& send, const std::string& recip
 const Address* address_of(const EmailSend& send, const CopyRef& ref) {
   const auto& addresses = ref.list == CopyList::Cc ? send.cc : send.bcc;
   const auto place = static_cast<std::size_t>(ref.place);
-  return place < addresses.size() ? &addresses[place] : nullptr;
+  if (place >= addresses.size() || stands_for_erased(addresses[place])) return nullptr;
+  return &addresses[place];
 }
 
 std::vector<CopyVerdict> judge_refused(const MailOutcome& outcome, const CopyJudge& judge) {

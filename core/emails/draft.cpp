@@ -93,7 +93,8 @@ DataFit data_fit(const AcceptItem& item, const DraftSources& sources) {
   const auto missing = render::missing_among(used.spec.get(), values.state(), paths);
   for (std::size_t i = 0; missing && i < paths.size(); ++i) {
     if (fit.missing_paths.size() == kDataFitNamesMax) break;
-    if ((*missing)[i]) fit.missing_paths.push_back(paths[i]);
+    // The brand is the organisation's, not the caller's to give.
+    if ((*missing)[i] && !paths[i].starts_with("/brand/")) fit.missing_paths.push_back(paths[i]);
   }
   const auto read = members_read(used.paths_read);
   if (!read) return fit;

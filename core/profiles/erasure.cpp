@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -127,23 +128,33 @@ class Eraser {
   }
 
   // The list of addresses (email_send.cpp) with what stands for this one in its place: others keep
-  // theirs.
-  std::string without(const std::string& list) const {
+  // theirs. Each place that this one had is told to `taken`.
+  std::string without(const std::string& list,
+                      const std::function<void(std::size_t place)>& taken) const {
     auto json = describe::parse_json(list);
     if (!json || !json->is_array()) return list;
-    for (Json& entry : *json) {
+    for (std::size_t place = 0; place < json->size(); ++place) {
+      Json& entry = (*json)[place];
       if (ascii_lower(entry.at("email").get<std::string>()) != key_) continue;
       entry = Json{{"email", std::string(kErasedAddress)}};
+      taken(place);
     }
     return describe::dump_json(*json);
   }
 
   void take_copies_out(Transaction& tx, const std::vector<Found>& found) const {
     SqlInput sends({{"id", SqlType::Bytes}, {"cc", SqlType::Text}, {"bcc", SqlType::Text}});
+    SqlInput owed(
+        {{"send_id", SqlType::Bytes}, {"list", SqlType::Text}, {"place", SqlType::Integer}});
     std::vector<Uuid> ids;
     for (const Found& each : found) {
-      const std::string cc = without(each.cc);
-      const std::string bcc = without(each.bcc);
+      const auto end_copy = [&](std::string_view list) {
+        return [&owed, &each, list](std::size_t place) {
+          owed.add({each.id, list, static_cast<std::int64_t>(place)});
+        };
+      };
+      const std::string cc = without(each.cc, end_copy("cc"));
+      const std::string bcc = without(each.bcc, end_copy("bcc"));
       if (cc == each.cc && bcc == each.bcc) continue;  // a longer address, or a key that holds it
       sends.add({each.id, cc, bcc});
       ids.push_back(each.id);
@@ -153,6 +164,11 @@ class Eraser {
         "UPDATE email_sends SET cc = i.cc, bcc = i.bcc FROM {input} AS i "
         "WHERE email_sends.id = i.id",
         sends);
+    tx.query(
+        "UPDATE delivery_copies SET status = 'Skipped', next_attempt_at = NULL FROM {input} AS i "
+        "WHERE delivery_copies.send_id = i.send_id AND delivery_copies.list = i.list "
+        "AND delivery_copies.place = i.place AND delivery_copies.status = 'Processing'",
+        owed);
     forget_answers(tx, ids);
   }
 
@@ -201,6 +217,10 @@ void forget_answers(Transaction& tx, std::span<const Uuid> send_ids) {
   tx.query(
       "UPDATE delivery_attempts SET reply_text = '', detail = '', refused_copies = '[]' "
       "FROM {input} AS i WHERE delivery_attempts.send_id = i.id",
+      sends);
+  tx.query(
+      "UPDATE delivery_copies SET message = '' FROM {input} AS i "
+      "WHERE delivery_copies.send_id = i.id",
       sends);
   tx.query(
       "UPDATE email_sends SET failure_message = NULL FROM {input} AS i "

@@ -49,6 +49,9 @@ void suppress_address(Transaction& tx, const Uuid& organization_id, const Addres
 
 // What stands for the address of a Profile that was erased (RFC 2606: never deliverable).
 inline constexpr std::string_view kErasedAddress = "erased@erased.invalid";
+inline bool stands_for_erased(const Address& address) {
+  return address.email == kErasedAddress;
+}
 
 // What stays of an erased address: a keyed hash by which later sends still find the erased profile.
 std::string erased_email_key(const InstallationSecret& secret, std::string_view email_key);

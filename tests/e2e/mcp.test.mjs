@@ -157,8 +157,9 @@ for (const mode of modeNames) {
       });
       assert.deepEqual([batch.total, batch.accepted, batch.rejected], [2, 1, 1]);
       const [{ send: first }, { error }] = batch.items;
+      const missingPaths = ["/data/billingAddress", "/data/discount"];
       assert.deepEqual(first,
-        { id: first.id, status: "Queued", to: { email: "alex@example.com" } });
+        { id: first.id, status: "Queued", to: { email: "alex@example.com" }, missingPaths });
       assert.equal(error.errorCode, "NotFound");
       hasShape("TemplateList", (await call("list_templates", {})).items);
       assert.deepEqual((await call("list_templates", { status: ["Archived"] })).items, []);

@@ -30,9 +30,11 @@ import {
   sleep,
   whenServing,
 } from "./rig.mjs";
-import { TRACE_OPTIONS, judgeTrace, withoutSyncs } from "./trace.mjs";
+import { TRACE_OPTIONS, judgeCapture, judgeTrace, withoutSyncs } from "./trace.mjs";
 
 const TRACED_SENDS = 50;
+const CAPTURED_SENDS = 10;
+const FILES_OF_A_CAPTURED_SEND = 2;
 const SINGLE_SYNC_MIN = 0.9;
 const FAILING_SYNC_MIN = 8; // beyond the syncs of a start
 const FAILING_SYNC_SPREAD = 20;
@@ -78,20 +80,27 @@ async function quietInstallation(t, executable = binary) {
 const send = (on, subject) =>
   on.api("POST", "/api/v1/emails", request(subject), { "Idempotency-Key": subject });
 
-// The trace of a server that takes TRACED_SENDS requests, one after the other.
-async function tracedSends(t, executable) {
-  const on = await quietInstallation(t, executable);
+// What strace sees of a server while `work` is done with it.
+async function traced(t, on, work) {
   const file = join(on.data, "trace");
   const args = ["-D", ...TRACE_OPTIONS, "-o", file, on.executable, ...serveArgs(on)];
   const server = start(t, "strace", args, { env: on.env });
   await whenServing(server, on);
   await sleep(1_500); // the first looks at settings and instances are over
-  for (let index = 0; index < TRACED_SENDS; ++index) {
-    const answer = await send(on, `traced-${index}`);
-    assert.equal(answer.status, 200, answer.text);
-  }
+  await work();
   await server.kill("SIGKILL");
   return readFile(file, "latin1");
+}
+
+// The trace of a server that takes TRACED_SENDS requests, one after the other.
+async function tracedSends(t, executable) {
+  const on = await quietInstallation(t, executable);
+  return traced(t, on, async () => {
+    for (let index = 0; index < TRACED_SENDS; ++index) {
+      const answer = await send(on, `traced-${index}`);
+      assert.equal(answer.status, 200, answer.text);
+    }
+  });
 }
 
 test("no answer precedes its fdatasync, and a lone caller costs one each", async (t) => {
@@ -122,6 +131,22 @@ test("the same trace fails when synchronous=FULL is taken away", async (t) => {
   t.diagnostic(`${verdict.early} of ${verdict.answers} answers left early`);
   assert.equal(verdict.answers, TRACED_SENDS);
   assert.equal(verdict.early, TRACED_SENDS);
+});
+
+test("no captured email is Sent before its files are on disk", async (t) => {
+  const on = await quietInstallation(t);
+  on.env.SEGMENTFLOW_SMTP_URL = "capture:";
+  const trace = await traced(t, on, async () => {
+    for (let index = 0; index < CAPTURED_SENDS; ++index) {
+      await send(on, `captured-${index}`);
+      await drained(on);
+    }
+  });
+  const files = CAPTURED_SENDS * FILES_OF_A_CAPTURED_SEND;
+  assert.deepEqual(judgeCapture(trace), { files, careless: 0 });
+  const careless = judgeCapture(withoutSyncs(trace));
+  assert.equal(careless.files, files);
+  assert.equal(careless.careless, 2 * files, "the judge must see that the syncs are gone");
 });
 
 // Sends until the server is gone: {acknowledged: subject → id, unanswered: subject}.

@@ -8,7 +8,7 @@ export const TRACE_OPTIONS = [
   "-s",
   "64",
   "-e",
-  "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,fdatasync,fsync",
+  "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,renameat,fdatasync,fsync",
 ];
 
 const READS = new Set(["read", "readv", "recvfrom", "recvmsg"]);
@@ -74,6 +74,34 @@ export function judgeTrace(text) {
       if (syncedAt < requestAt || syncedAt < writtenAt) verdict.early += 1;
       verdict.syncsPerAnswer.push(syncs);
       requestAt = undefined;
+    }
+  }
+  return verdict;
+}
+
+// For messages that are captured one after the other: how many `files` got their names, and how many
+// of them were `careless`: the content was not synced before that, or the name was not before the
+// database was written again, which then says Sent.
+export function judgeCapture(text) {
+  const verdict = { files: 0, careless: 0 };
+  const synced = new Set(); // files whose content is on disk
+  let unsynced = 0; // names that are not
+  for (const event of parseTrace(text)) {
+    const path = /^\d+<([^>]*)>/.exec(event.text)?.[1] ?? "";
+    if (WRITES.has(event.call) && event.isBegin) synced.delete(path);
+    if (SYNCS.has(event.call) && event.isEnd && event.result === 0) {
+      if (path.endsWith(".part")) synced.add(path);
+      if (path.endsWith("/captured")) unsynced = 0;
+    }
+    if (event.call === "renameat" && event.isEnd && event.result === 0) {
+      const name = /"([^"]*)"/.exec(event.text)[1];
+      verdict.files += 1;
+      unsynced += 1;
+      if (!synced.has(`${path}/${name}`)) verdict.careless += 1;
+    }
+    if (event.call === "pwrite64" && event.isBegin && isOnLog(event)) {
+      verdict.careless += unsynced;
+      unsynced = 0;
     }
   }
   return verdict;

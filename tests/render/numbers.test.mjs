@@ -22,6 +22,10 @@ function random32() {
   return (mixed ^ (mixed >>> 14)) >>> 0;
 }
 
+// JSON has these with all digits, and they keep them; JavaScript rounds them to a double.
+const isWholeBeyondSafe = (number) =>
+  Number.isInteger(number) && !Number.isSafeInteger(number) && Math.abs(number) < 1e21;
+
 const bits = new DataView(new ArrayBuffer(8));
 function randomNumber() {
   const kind = random32() % 4;
@@ -29,7 +33,7 @@ function randomNumber() {
     bits.setUint32(0, random32());
     bits.setUint32(4, random32());
     const any = bits.getFloat64(0);
-    return Number.isFinite(any) ? any : 0.5;
+    return Number.isFinite(any) && !isWholeBeyondSafe(any) ? any : 0.5;
   }
   const signed = random32() | 0;
   // Halves of the last place, prices, and numbers with many decimals.

@@ -418,7 +418,8 @@ TEST_CASE("loop: suspects go after everything else, one at a time, and go out") 
   CHECK(works.transport.mails().front().recipients.front() == "accept@example.net");
   for (std::size_t i = 0; i < suspects.size(); ++i) {
     auto held = works.transport.take_held();
-    CHECK(works.number("SELECT count(*) FROM jobs WHERE is_alone = 1") == 0);
+    // The next one may be composed meanwhile: these have crashed once only.
+    CHECK(works.number("SELECT count(*) FROM jobs WHERE is_alone = 1") <= 1);
     held.done(accepted());
   }
   for (const Uuid& id : suspects) works.await_status(id, "Sent");

@@ -49,6 +49,13 @@ class Registry {
           {shop.organization.id, send.id, "<" + kForgotten + "> is busy",
            "[{\"email\":\"" + kForgotten + "\"}]"});
     }
+    for (const auto& send : sends) {
+      shop.change(
+          "INSERT INTO delivery_copies (organization_id, send_id, list, place, status, "
+          "reply_code, reply_enhanced, message, tries, attempt, next_attempt_at, updated_at) "
+          "VALUES ($1, $2, 'cc', 1, 'Processing', 450, '4.2.1', $3, 1, 1, 9, 0)",
+          {shop.organization.id, send.id, "<" + kForgotten + "> is busy"});
+    }
     shop.change("UPDATE email_sends SET failure_message = $1 WHERE profile_id = $2",
                 {"550 <" + kForgotten + ">", sends.at(0).profile_id});
     shop.change(
@@ -94,6 +101,12 @@ class Registry {
   }
 };
 
+// What the servers said of emails that are no business of the address.
+void forget_others(Shop& shop) {
+  shop.change("DELETE FROM delivery_attempts WHERE reply_text <> ''");
+  shop.change("DELETE FROM delivery_copies WHERE message <> ''");
+}
+
 std::string bytes_of_file(const std::string& path) {
   std::ostringstream all;
   all << std::ifstream(path, std::ios::binary).rdbuf();
@@ -108,17 +121,22 @@ TEST_CASE("erasure: no column names the address any more, and others keep theirs
   registry.fill(250);
   CHECK(registry.places() ==
         std::set<std::string>{"delivery_attempts.detail", "delivery_attempts.refused_copies",
-                              "delivery_attempts.reply_text", "email_contents.data",
-                              "email_sends.bcc", "email_sends.cc", "email_sends.failure_message",
-                              "email_sends.idempotency_key", "email_sends.subject",
-                              "email_sends.to_email", "profile_external_ids.external_id",
-                              "profiles.email", "profiles.email_key", "suppressions.email_key"});
+                              "delivery_attempts.reply_text", "delivery_copies.message",
+                              "email_contents.data", "email_sends.bcc", "email_sends.cc",
+                              "email_sends.failure_message", "email_sends.idempotency_key",
+                              "email_sends.subject", "email_sends.to_email",
+                              "profile_external_ids.external_id", "profiles.email",
+                              "profiles.email_key", "suppressions.email_key"});
   const Erasure erased = registry.erase();
   CHECK(erased.was_profile);
   CHECK(erased.emails > 250);
+  // A copy to the address is owed no more; those to others are.
+  CHECK(shop.number("SELECT count(*) FROM delivery_copies d JOIN email_sends s ON s.id = d.send_id "
+                    "WHERE d.status = 'Processing' AND s.cc LIKE '%erased.invalid%'") == 0);
+  CHECK(shop.number("SELECT count(*) FROM delivery_copies WHERE status = 'Processing'") > 0);
   // What a copy's server said of others' emails stays where it names another.
   CHECK(shop.number("SELECT count(*) FROM delivery_attempts WHERE reply_text <> ''") > 0);
-  shop.change("DELETE FROM delivery_attempts WHERE reply_text <> ''");
+  forget_others(shop);
   CHECK(registry.places().empty());
   const EmailSend other = shop.stored(registry.sends.at(1).id);
   CHECK(other.to_email == "alex@example.com");
@@ -144,7 +162,7 @@ TEST_CASE("erasure: it may be repeated, and finds what an interruption left") {
   });
   CHECK_FALSE(registry.places().empty());
   CHECK(registry.erase().was_profile);
-  shop.change("DELETE FROM delivery_attempts WHERE reply_text <> ''");
+  forget_others(shop);
   CHECK(registry.places().empty());
   const auto when = shop.number("SELECT erased_at FROM profiles WHERE erased_at IS NOT NULL");
   shop.clock.advance(kMicrosPerSecond);
@@ -171,7 +189,7 @@ TEST_CASE("erasure: the address is not in the bytes of the file", "[sqlite]") {
   registry.fill(40);
   const std::string path = shop.test_database.url().substr(std::string("sqlite:").size());
   registry.erase();
-  shop.change("DELETE FROM delivery_attempts WHERE reply_text <> ''");
+  forget_others(shop);
   // The last connection that closes writes the log into the file, and removes it.
   shop.committer.reset();
   shop.database.reset();

@@ -110,7 +110,7 @@ TEST_CASE("Arithmetic keeps every digit of whole numbers, or fails with the path
   CHECK(shown(arithmetic("add", "0.1", "0.2")) == "0.30000000000000004");
   CHECK(shown(arithmetic("multiply", "1.5", "4")) == "6");
   CHECK(shown(arithmetic("multiply", "1e200", "1.5")) == "1.5e+200");
-  for (const std::string lost :
+  for (const std::string& lost :
        {arithmetic("add", "18446744073709551615", "2"),
         arithmetic("add", "9007199254740993", "0.5"),
         arithmetic("subtract", "-9223372036854775808", "1"),

@@ -139,9 +139,29 @@ TEST_CASE("answers: a batch is answered in brief, and its errors once") {
   const Json& first = brief["items"][0];
   CHECK(first["status"] == "Accepted");
   CHECK(first["send"]["to"]["email"] == "alex@example.com");
-  CHECK(first["send"].size() == 3);
+  CHECK(first["send"]["missingPaths"] == Json({"/data/orderId", "/profile/firstName"}));
+  CHECK(first["send"].size() == 4);
   const auto message = brief["items"][7]["error"]["message"].get<std::string>();
   CHECK(message.ends_with(" And 1 more."));
+  CHECK(tokens_in(describe::dump_json(brief)) < kAnswerTokensMax);
+}
+
+TEST_CASE("answers: a batch in brief tells of each item the first paths that do not fit") {
+  Desk desk;
+  Json input = {{"items", Json::array()}};
+  for (int i = 0; i < 100; ++i) {
+    Json item = desk.send_input(("k" + std::to_string(i)).c_str());
+    for (int j = 0; j < 20; ++j) item["data"][std::string(60, 'x') + std::to_string(j)] = 1;
+    input["items"].push_back(item);
+  }
+  const auto answer = desk.call("emails.batchSend", desk.secret_of_writer, input);
+  REQUIRE(answer);
+  CHECK(answer->body()["items"][7]["send"]["unusedData"].size() == 20);
+  const auto result = answer_result(operation("batch_send"), *answer);
+  const Json& brief = *result.structured;
+  CHECK(brief["accepted"] == 100);
+  CHECK(brief["items"][7]["send"]["unusedData"].size() == 2);
+  CHECK(brief["items"][7]["send"]["unusedData"][1] == "/data/" + std::string(34, 'x') + "…");
   CHECK(tokens_in(describe::dump_json(brief)) < kAnswerTokensMax);
 }
 
