@@ -426,16 +426,11 @@ std::vector<Operation> email_operations() {
            .title = "Send one email",
            .description =
                "Sends one expected email (receipt, invoice, password reset, invite) to one "
-               "recipient from a "
-               "saved Transactional template. It is accepted durably and delivered in the "
-               "background; "
-               "follow it with get_email. Repeating the call with the same idempotencyKey and the "
-               "same "
-               "content never sends twice: use it to retry. Find templates with list_templates. "
-               "Not "
-               "for campaigns or newsletters, nor for free text: the template has the content, "
-               "data "
-               "its values.",
+               "recipient from a saved Transactional template. It is accepted durably and "
+               "delivered in the background; follow it with get_email. Repeating the call with "
+               "the same idempotencyKey and the same content never sends twice: use it to retry. "
+               "Find templates with list_templates. Not for campaigns or newsletters, nor for "
+               "free text: the template has the content, data its values.",
            .hints =
                {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
            .body_bytes_max = 1 << 20,
@@ -452,10 +447,8 @@ std::vector<Operation> email_operations() {
                "Sends 1 to 100 independent emails at once, each with its own recipient, data, "
                "idempotencyKey and result. Put what is the same for all into defaults. Items are "
                "answered in order as Accepted (with the email's id) or Rejected (with the error); "
-               "a "
-               "bad item harms no other. Mend these and call again with all the same keys: "
-               "accepted "
-               "ones are not sent twice. Not a campaign: you list every recipient.",
+               "a bad item harms no other. Mend these and call again with all the same keys: "
+               "accepted ones are not sent twice. Not a campaign: you list every recipient.",
            .hints =
                {.read_only = false, .destructive = false, .idempotent = true, .open_world = true},
            .body_bytes_max = 8 << 20,
@@ -471,13 +464,11 @@ std::vector<Operation> email_operations() {
            .title = "Look up an email",
            .description =
                "Tells what became of an email: its status (Queued, Processing, Sent, Failed, "
-               "Skipped), "
-               "why it failed or was skipped, and its frozen sender, subject and recipients. Sent "
-               "means "
-               "that the mail server accepted it, not that it reached the inbox; with captured it "
-               "was "
-               "only written to a file. Use the id that send_email or batch_send gave. Queued and "
-               "Processing are not final: delivery tells what it waits for; ask again later.",
+               "Skipped), why it failed or was skipped, and its frozen sender, subject and "
+               "recipients. Sent means that the mail server accepted it, not that it reached the "
+               "inbox; with captured it was only written to a file. Use the id that send_email or "
+               "batch_send gave. Queued and Processing are not final: delivery tells what it "
+               "waits for; ask again later.",
            .hints =
                {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
            .resource = "segmentflow://emails/{id}",

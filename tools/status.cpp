@@ -57,13 +57,10 @@ std::vector<Operation> status_operations() {
        .scope = "",
        .title = "Who am I, and is mail going out",
        .description = "Tells which organization and API key this is, which scopes the key has, and "
-                      "whether email "
-                      "is delivered (Smtp), kept as files on the machine instead (Capture), or "
-                      "waits because no "
-                      "delivery is set up (Off) or the mail server refuses it (troubles). Call it "
-                      "first when a tool seems to be missing or "
-                      "an email does "
-                      "not arrive.",
+                      "whether email is delivered (Smtp), kept as files on the machine instead "
+                      "(Capture), or waits because no delivery is set up (Off) or the mail server "
+                      "refuses it (troubles). Call it first when a tool seems to be missing or an "
+                      "email does not arrive.",
        .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}},
       get_status)};
 }

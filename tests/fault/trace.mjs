@@ -79,8 +79,8 @@ export function judgeTrace(text) {
   return verdict;
 }
 
-// For messages that are captured one after the other: how many `files` got their names, and how many
-// of them were `careless`: the content was not synced before that, or the name was not before the
+// For messages that are captured one after the other: how many `files` got their names, and how
+// often one was `careless`: its content was not synced before that, or its name was not before the
 // database was written again, which then says Sent.
 export function judgeCapture(text) {
   const verdict = { files: 0, careless: 0 };
