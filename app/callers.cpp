@@ -12,9 +12,6 @@ namespace {
 
 using describe::Json;
 
-constexpr int kBridgeThreads = 8;
-constexpr std::size_t kBridgeQueueMax = 256;
-
 // The other server's error, made ours again so that it reads the same here.
 Error error_of(const transport::http::ClientResponse& response) {
   auto envelope = describe::parse_json(response.body);
@@ -89,19 +86,20 @@ void LocalCaller::call_from(CallSource source, const Operation& operation, Json 
 
 Result<std::shared_ptr<BridgeCaller>> BridgeCaller::make(const std::string& base_url,
                                                          std::string secret,
-                                                         const Registry& registry) {
+                                                         const Registry& registry,
+                                                         ReaderPool& workers) {
   auto client = transport::http::Client::make(base_url, {});
   if (!client) return fail(ErrorCode::ValidationFailed, client.error());
   return std::shared_ptr<BridgeCaller>(
-      new BridgeCaller(std::move(*client), std::move(secret), registry));
+      new BridgeCaller(std::move(*client), std::move(secret), registry, workers));
 }
 
 BridgeCaller::BridgeCaller(std::unique_ptr<transport::http::Client> client, std::string secret,
-                           const Registry& registry)
+                           const Registry& registry, ReaderPool& workers)
     : client_(std::move(client)),
       secret_(std::move(secret)),
       registry_(registry),
-      workers_(kBridgeThreads, kBridgeQueueMax) {}
+      workers_(workers) {}
 
 void BridgeCaller::scopes(std::function<void(Result<std::vector<std::string>>)> done) {
   call(*registry_.find_by_id("status"), Json::object(), Consent::NotAsked,
@@ -119,8 +117,8 @@ void BridgeCaller::preview(const Operation& operation, Json arguments, AnswerDon
 void BridgeCaller::call(const Operation& operation, Json arguments, Consent /*consent*/,
                         AnswerDone done) {
   auto shared = std::make_shared<Json>(std::move(arguments));
-  const bool queued = workers_.post([this, &operation, shared, done] {
-    done(guarded([&] { return exchange(operation, *shared); }));
+  const bool queued = workers_.post([self = shared_from_this(), &operation, shared, done] {
+    done(guarded([&] { return self->exchange(operation, *shared); }));
   });
   if (!queued) done(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
 }

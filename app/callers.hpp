@@ -44,12 +44,18 @@ class LocalCaller final : public OperationCaller {
   const CallSource source_;
 };
 
+// Of the pool on whose threads calls wait for the server.
+inline constexpr int kBridgeThreads = 8;
+inline constexpr std::size_t kBridgeQueueMax = 256;
+
 // Calls the REST routes of the server at `base_url`.
-class BridgeCaller final : public OperationCaller {
+class BridgeCaller final : public OperationCaller,
+                           public std::enable_shared_from_this<BridgeCaller> {
  public:
-  // The error is a sentence about the URL.
+  // The error is a sentence about the URL. `workers` is not the caller's own, because a call that
+  // ends there may be the last that holds the caller.
   static Result<std::shared_ptr<BridgeCaller>> make(const std::string& base_url, std::string secret,
-                                                    const Registry& registry);
+                                                    const Registry& registry, ReaderPool& workers);
   void scopes(std::function<void(Result<std::vector<std::string>>)> done) override;
   void call(const Operation& operation, describe::Json arguments, Consent consent,
             AnswerDone done) override;
@@ -57,13 +63,13 @@ class BridgeCaller final : public OperationCaller {
 
  private:
   BridgeCaller(std::unique_ptr<transport::http::Client> client, std::string secret,
-               const Registry& registry);
+               const Registry& registry, ReaderPool& workers);
   Result<Answer> exchange(const Operation& operation, const describe::Json& arguments);
 
   const std::unique_ptr<transport::http::Client> client_;
   const std::string secret_;
   const Registry& registry_;
-  ReaderPool workers_;  // last: its threads use the rest
+  ReaderPool& workers_;
 };
 
 }  // namespace segmentflow::app

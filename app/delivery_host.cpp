@@ -209,7 +209,7 @@ void DeliveryHost::tell_troubles() {
     const std::lock_guard lock(mutex_);
     line = line_;
   }
-  auto troubles = line ? line->loop->relay().troubles() : std::vector<RelayTrouble>();
+  auto troubles = line ? line->loop->relay().troubles(clock_.now()) : std::vector<RelayTrouble>();
   const Uuid instance = membership_.lease().instance;
   if (troubles == told_ && (told_.empty() || told_as_ == instance)) return;
   const auto written = committer_.run([&](Transaction& tx) -> Result<void> {
@@ -272,7 +272,7 @@ DeliveryHost::Totals DeliveryHost::totals() const {
   if (!line_) return totals;
   add_counters(totals, *line_->loop);
   totals.in_flight = line_->loop->in_flight();
-  totals.troubles = line_->loop->relay().troubles();
+  totals.troubles = line_->loop->relay().troubles(clock_.now());
   return totals;
 }
 

@@ -24,6 +24,7 @@ http::Response to_response(const Operation& operation, const Result<Answer>& ans
 // Where a call comes from; ValidationFailed when its head means two things.
 Result<CallSource> source_of(const Operation& operation, const http::Request& request) {
   CallSource source{"rest", request.request_id};
+  source.input_bytes = request.body.size();
   auto problem = two_keys(request.headers);
   if (!problem) return source;
   if (!reads_idempotency_key(operation)) return fail(ErrorCode::ValidationFailed, *problem);

@@ -52,11 +52,12 @@ class Identifier {
     const ToolOffer offer{{std::move(*groups), *read_only}, *compact};
     const auto given = api_key_of(request.headers);
     if (!given) return refuse(given.error());
+    CallSource source{"mcp", request.request_id};
+    source.input_bytes = request.body.size();
     runtime_.dispatcher().identify(*given, [this, secret = *given, offer, id = request.request_id,
-                                            done](Result<KeyPtr> key) {
+                                            source, done](Result<KeyPtr> key) {
       if (!key) return done(http_response(tl::unexpected(key.error()), id));
-      auto caller =
-          std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, CallSource{"mcp", id});
+      auto caller = std::make_shared<LocalCaller>(runtime_.dispatcher(), secret, source);
       done(mcp::HttpCaller{
           offered_tools(runtime_.registry(), lists_, offer, std::move(caller), {.resources = true}),
           (*key)->id.to_string(),

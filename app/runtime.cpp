@@ -14,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // Whoever previews can wait; mail and calls go before.
-constexpr int kPreviewNice = 15;
 
 Result<void> make_data_dir(const std::filesystem::path& folder) {
   std::error_code error;
@@ -150,7 +149,7 @@ Runtime::Runtime(Settings settings, InstallationSecret secret, std::unique_ptr<D
       std::make_unique<Acceptor>(*database_, *committer_, *readers_, templates_, *accept_sends_);
   previews_ = std::make_unique<RenderWorkers>(
       RenderWorkersOptions{.threads = settings_.preview_threads,
-                           .nice = kPreviewNice,
+                           .nice = kPatientNice,
                            .waiting_max = settings_.previews_waiting_max});
   engine_.reset(new Engine{clock_, ids_, secret_, *database_, *committer_, *readers_,
                            *authenticator_, *acceptor_, *previews_, composer_->gate(),

@@ -256,9 +256,9 @@ void convert_database(Converter& converter, Settings& settings) {
   }
   DatabaseOptions& options = settings.database;
   // Reads of the reader threads, and of the parts that read for themselves.
-  // Whoever renders reads as well: a snapshot, a sender.
-  options.readers_max =
-      settings.reader_threads + settings.compose_threads + settings.preview_threads + kOwnReaders;
+  // Whoever renders reads as well: a snapshot, a sender. Emails that take long have threads more.
+  options.readers_max = settings.reader_threads + 2 * settings.compose_threads +
+                        settings.preview_threads + kOwnReaders;
   converter.number("database_writers", options.writers, 1, 64);
   converter.duration("database_statement_timeout", options.statement_timeout);
   converter.duration("database_idle_timeout", options.idle_timeout);

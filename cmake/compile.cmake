@@ -20,7 +20,9 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 
 if(SEGMENTFLOW_SANITIZE)
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  # object-size guesses what AddressSanitizer knows, and takes a fifth of the time to compile.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=object-size
+                      -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 endif()
 

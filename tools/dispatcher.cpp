@@ -10,6 +10,7 @@ namespace segmentflow {
 namespace {
 
 constexpr std::string_view kArgumentsPurpose = "call-arguments";
+constexpr std::string_view kTooManyWait = "Too many calls are waiting. Try again shortly.";
 
 // The id that begins like this and goes on with one digit; nullopt when none begins so.
 std::optional<Uuid> completed(std::string_view beginning, char digit) {
@@ -185,7 +186,7 @@ void Dispatcher::identify(const std::string& secret, std::function<void(Result<K
     }
     then(std::move(key));
   });
-  if (!queued) then(fail(ErrorCode::RateLimited, "Too many calls are waiting. Try again shortly."));
+  if (!queued) then(fail(ErrorCode::RateLimited, std::string(kTooManyWait)));
 }
 
 void Dispatcher::complete(const Operation& operation, const std::string& secret,
@@ -226,7 +227,11 @@ void Dispatcher::call(const Operation& operation, const std::string& secret,
   identify(secret, [this, &operation, source, make_input = std::move(make_input),
                     counted = std::move(counted)](Result<KeyPtr> key) {
     if (!key) return counted(tl::unexpected(key.error()));
-    run_guarded({engine_, operation, std::move(*key), source, audit_, counted}, make_input);
+    const Call call{engine_, operation, std::move(*key), source, audit_, counted};
+    if (source.input_bytes <= kQuickInputBytes) return run_guarded(call, make_input);
+    if (!engine_.readers.post([call, make_input] { run_guarded(call, make_input); })) {
+      counted(fail(ErrorCode::RateLimited, std::string(kTooManyWait)));
+    }
   });
 }
 

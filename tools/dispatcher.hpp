@@ -23,7 +23,12 @@ struct CallSource {
   Consent consent = Consent::NotAsked;
   bool is_preview = false;  // tried out, to ask a person about it; noted only when it is refused
   std::string only_replay = {};  // see CallOptions
+  std::size_t input_bytes = 0;   // what its input is read from
 };
+
+// Input of more bytes is read and checked on a reader thread: it takes long enough to hold up the
+// others of an I/O thread.
+inline constexpr std::size_t kQuickInputBytes = 32 << 10;
 
 // Thread-safe.
 class Dispatcher {

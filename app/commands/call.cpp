@@ -50,7 +50,8 @@ int run_call(const Settings& settings, const std::string& operation,
   }
   if (!settings.base_url.empty()) {
     const Registry registry;
-    auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry);
+    ReaderPool workers(1, 1);
+    auto caller = BridgeCaller::make(settings.base_url, settings.api_key, registry, workers);
     if (!caller) return report(caller.error());
     return call_and_print(**caller, registry, operation, std::move(*input));
   }

@@ -165,9 +165,12 @@ int run_server(const Settings& settings, const Registry& registry, const McpOpti
   const auto server = mcp_server(mcp::process_secrets());
   Embedded embedded(settings, server);
   const bool is_bridge = !settings.base_url.empty();
+  ReaderPool bridge_workers(is_bridge ? kBridgeThreads : 0, kBridgeQueueMax);
   const auto open = [&]() -> Result<std::shared_ptr<OperationCaller>> {
     if (settings.api_key.empty()) return tl::unexpected(missing_key(settings));
-    if (is_bridge) return BridgeCaller::make(settings.base_url, settings.api_key, registry);
+    if (is_bridge) {
+      return BridgeCaller::make(settings.base_url, settings.api_key, registry, bridge_workers);
+    }
     return embedded.open();
   };
   const auto caller = std::make_shared<LateCaller>(open, server->changes);

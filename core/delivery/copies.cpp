@@ -31,8 +31,8 @@ CopyVerdict failed_copy(CopyVerdict verdict, FailureReason reason) {
 // By the schedule; or, when there is no time left, failed.
 CopyVerdict later(CopyVerdict verdict, const CopyJudge& judge, FailureReason when_over) {
   ++verdict.tries;
-  const auto next =
-      next_attempt(verdict.tries, judge.send.created_at, judge.now, judge.random(), judge.policy);
+  const auto next = next_attempt(verdict.tries, schedule_start(judge.send, judge.policy), judge.now,
+                                 judge.random(), judge.policy);
   if (!next || *next > judge.send.deadline_at) return failed_copy(std::move(verdict), when_over);
   verdict.status = SendStatus::Processing;
   verdict.next_attempt_at = *next;

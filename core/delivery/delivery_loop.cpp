@@ -64,7 +64,7 @@ DeliveryLoop::DeliveryLoop(Database& database, Committer& committer, Membership&
       may_deliver_(std::move(may_deliver)),
       claim_(ids),
       relay_(settings_.pause_first, settings_.pause_max),
-      workers_({.threads = settings_.compose_threads}) {}
+      workers_({.threads = settings_.compose_threads, .patient_nice = kPatientNice}) {}
 
 DeliveryLoop::~DeliveryLoop() {
   stop(std::chrono::milliseconds(0));
@@ -195,8 +195,10 @@ OutcomeCommand DeliveryLoop::judged(const Attempt& attempt, MailOutcome outcome)
 void DeliveryLoop::give_back(const Attempt& attempt, MailOutcome outcome) {
   const AttemptRef& ref = attempt.ref;
   if (is_stopping()) return put_back(ref);
+  const auto waits_until = relay_.refused(outcome, attempt.send, clock_.now());
+  if (!waits_until) return record(judged(attempt, std::move(outcome)));
   Verdict verdict = as_before(ref);
-  const Time until = relay_.refused(outcome, attempt.send, clock_.now()) + database_ahead_.load();
+  const Time until = *waits_until + database_ahead_.load();
   if (outcome.refuses_us && !relay_.is_shut()) {
     verdict.due_at = std::max(until, ref.job.due_at + 1);
   } else {

@@ -95,6 +95,19 @@ void begin_processing(Transaction& tx, std::vector<Delivery>& deliveries, IdSour
       begun, {tx.now()});
 }
 
+// A copy whose recipient was erased while it was under way is owed to nobody.
+void end_erased(Delivery& delivery, std::vector<CopyUpdate>& erased) {
+  std::erase_if(delivery.owed, [&](const OwedCopy& copy) {
+    if (address_of(delivery.send, copy.ref) != nullptr) return false;
+    CopyVerdict verdict;
+    verdict.ref = copy.ref;
+    verdict.status = SendStatus::Skipped;
+    verdict.tries = copy.tries;
+    erased.push_back({delivery.send.organization_id, delivery.send.id, delivery.attempt, verdict});
+    return true;
+  });
+}
+
 // A job whose send is Sent is there for its copies. One without any is done.
 void take_copies(Transaction& tx, ClaimAnswer& answer) {
   std::map<Uuid, int> attempts;
@@ -105,14 +118,17 @@ void take_copies(Transaction& tx, ClaimAnswer& answer) {
   auto taken = take_owed_copies(tx, attempts);
   std::vector<HeldJob> done;
   StatusUpdates settled;
+  std::vector<CopyUpdate> erased;
   std::erase_if(answer.deliveries, [&](Delivery& delivery) {
     if (!delivery.send.is_final()) return false;
     delivery.owed = std::move(taken[delivery.send.id]);
+    end_erased(delivery, erased);
     if (!delivery.owed.empty()) return false;
     done.push_back(delivery.job);
     settled.forget(delivery.send.id);
     return true;
   });
+  write_copies(tx, erased);
   settled.write(tx);
   finish_jobs(tx, done);
 }

@@ -7,11 +7,7 @@ namespace {
 
 Verdict try_again(const MailOutcome& outcome, const EmailSend& send, int attempts_done, Time now,
                   std::uint64_t random, const RetryPolicy& policy, FailureReason when_over) {
-  // The deadline moves when the clock is set (core/jobs/queue_clock.hpp); when it was accepted
-  // stays.
-  const Time accepted_at =
-      std::max(send.created_at, send.deadline_at - policy.give_up_after_micros);
-  const auto next = next_attempt(attempts_done, accepted_at, now, random, policy);
+  const auto next = next_attempt(attempts_done, schedule_start(send, policy), now, random, policy);
   if (!next || *next > send.deadline_at) {
     return failed(when_over, fmt::format("Given up after {} attempts. The last one: {}",
                                          attempts_done, describe_outcome(outcome)));
@@ -22,6 +18,11 @@ Verdict try_again(const MailOutcome& outcome, const EmailSend& send, int attempt
 }
 
 }  // namespace
+
+// The deadline moves when the clock is set (core/jobs/queue_clock.hpp); when it was accepted stays.
+Time schedule_start(const EmailSend& send, const RetryPolicy& policy) {
+  return std::max(send.created_at, send.deadline_at - policy.give_up_after_micros);
+}
 
 Verdict failed(FailureReason reason, std::string message) {
   Verdict verdict;

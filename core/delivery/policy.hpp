@@ -24,6 +24,9 @@ struct Verdict {
   bool is_final() const { return status != SendStatus::Processing; }
 };
 
+// When the schedule of an email begins: when it was accepted, by the clock of today.
+Time schedule_start(const EmailSend& send, const RetryPolicy& policy);
+
 // `attempts_done` counts this one; `random` spreads retries.
 Verdict judge(const MailOutcome& outcome, const EmailSend& send, int attempts_done, Time now,
               std::uint64_t random, const RetryPolicy& policy);

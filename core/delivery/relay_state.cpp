@@ -36,7 +36,8 @@ Time seconds(Time micros) {
 
 }  // namespace
 
-Time RelayState::refused(const MailOutcome& outcome, const EmailSend& send, Time now) {
+std::optional<Time> RelayState::refused(const MailOutcome& outcome, const EmailSend& send,
+                                        Time now) {
   const std::lock_guard lock(mutex_);
   const Refusal refusal{outcome.stage, outcome.reply.code};
   if (refusals_.size() < kRefusalsMax || refusals_.contains(refusal)) ++refusals_[refusal];
@@ -47,7 +48,8 @@ Time RelayState::refused(const MailOutcome& outcome, const EmailSend& send, Time
 }
 
 bool RelayState::Episode::go_on(RelayTrouble trouble, Time now) {
-  trouble.since = current ? current->since : now;
+  trouble.since = lasts(now) ? current->since : now;
+  renewed_at = now;
   current = std::move(trouble);
   const bool is_known =
       told && is_the_same(*told, *current) && (is_told || now - told_at < kTellAgainAfter);
@@ -74,13 +76,14 @@ Time RelayState::shut(const MailOutcome& outcome, Time now) {
   return shut_until_;
 }
 
-Time RelayState::hold(const MailOutcome& outcome, const EmailSend& send, Time now) {
+std::optional<Time> RelayState::hold(const MailOutcome& outcome, const EmailSend& send, Time now) {
   const Uuid& id = send.sender_profile_id;
   if (senders_.size() >= kRefusedSendersMax && !senders_.contains(id)) {
-    std::erase_if(senders_, [](const auto& each) { return !each.second.episode.current; });
+    std::erase_if(senders_, [&](const auto& each) { return !each.second.episode.lasts(now); });
     if (senders_.size() >= kRefusedSendersMax) return now + kSenderPauseMax;
   }
   Sender& sender = senders_[id];
+  if (sender.taken_at && now - *sender.taken_at < kTakenRecently) return std::nullopt;
   RelayTrouble trouble = trouble_of(outcome);
   trouble.organization_id = send.organization_id;
   trouble.sender_profile_id = id;
@@ -88,7 +91,6 @@ Time RelayState::hold(const MailOutcome& outcome, const EmailSend& send, Time no
     spdlog::warn("relay: {}; the mail of sender profile {} waits", sender.episode.current->sentence,
                  id.to_string());
   }
-  if (sender.taken_at && now - *sender.taken_at < kTakenRecently) return now + kSenderPauseMax;
   if (now < sender.held_until) return sender.held_until;
   sender.pause = std::clamp(2 * sender.pause, std::min(first_, kSenderPauseMax), kSenderPauseMax);
   sender.held_until = now + sender.pause;
@@ -144,17 +146,19 @@ std::optional<Time> RelayState::holds(const EmailSend& send, Time now) const {
   const std::lock_guard lock(mutex_);
   const auto found = senders_.find(send.sender_profile_id);
   if (found == senders_.end() || now >= found->second.held_until) return std::nullopt;
-  return found->second.held_until;
+  const Sender& sender = found->second;
+  const Time lasted = sender.episode.current ? now - sender.episode.current->since : 0;
+  return std::max(sender.held_until, now + std::clamp<Time>(lasted, 0, kHeldMax));
 }
 
-std::vector<RelayTrouble> RelayState::troubles() const {
+std::vector<RelayTrouble> RelayState::troubles(Time now) const {
   const std::lock_guard lock(mutex_);
   std::vector<RelayTrouble> all;
   for (const auto& [id, sender] : senders_) {
-    if (sender.episode.current) all.push_back(*sender.episode.current);
+    if (sender.episode.lasts(now)) all.push_back(*sender.episode.current);
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.since < b.since; });
-  if (episode_.current) all.insert(all.begin(), *episode_.current);
+  if (episode_.lasts(now)) all.insert(all.begin(), *episode_.current);
   return all;
 }
 

@@ -44,10 +44,14 @@ class RelayState {
   RelayState(Time first, Time max) : first_(first), max_(max) {}
 
   static constexpr Time kSenderPauseMax = 30 * kMicrosPerSecond;
+  // Mail of a refused sender that is not to try it waits as long as the trouble has lasted, up to
+  // this.
+  static constexpr Time kHeldMax = 300 * kMicrosPerSecond;
+  static constexpr Time kTroubleLasts = 3 * kHeldMax;
 
   // A delivery did not begin: the outcome, its words clean, is never_started(). Until when the mail
-  // waits.
-  Time refused(const MailOutcome& outcome, const EmailSend& send, Time now);
+  // waits; nullopt: other mail of its sender is taken, so that this is about the mail alone.
+  std::optional<Time> refused(const MailOutcome& outcome, const EmailSend& send, Time now);
   // The relay heard of the mail, and took it or refused it for itself.
   void answered(const EmailSend& send, bool is_taken, Time now);
 
@@ -61,8 +65,9 @@ class RelayState {
   // Until when mail of this sender waits; nullopt: it may be tried.
   std::optional<Time> holds(const EmailSend& send, Time now) const;
 
-  // The relay's first, then those of senders; the oldest first.
-  std::vector<RelayTrouble> troubles() const;
+  // The relay's first, then those of senders; the oldest first. Not those that no refusal has
+  // renewed for kTroubleLasts: nothing waits for them any more.
+  std::vector<RelayTrouble> troubles(Time now) const;
 
   struct Refusal {
     MailStage stage;
@@ -78,10 +83,12 @@ class RelayState {
     // Whether the log is to be told.
     bool go_on(RelayTrouble trouble, Time now);
     bool end();
+    bool lasts(Time now) const { return current && now - renewed_at < kTroubleLasts; }
 
     std::optional<RelayTrouble> current;
     std::optional<RelayTrouble> told;
     Time told_at = 0;
+    Time renewed_at = 0;
     bool is_told = false;
   };
   struct Sender {
@@ -92,7 +99,7 @@ class RelayState {
   };
 
   Time shut(const MailOutcome& outcome, Time now);
-  Time hold(const MailOutcome& outcome, const EmailSend& send, Time now);
+  std::optional<Time> hold(const MailOutcome& outcome, const EmailSend& send, Time now);
   void open(Time now);
 
   const Time first_;

@@ -96,9 +96,10 @@ class Eraser {
     });
     std::int64_t cleared = 0;
     for (std::int64_t after = 0; after < last; after += kStretchRows) {
-      const auto found = sends_with_copies(after);
+      auto found = sends_with_copies(after);
       if (found.empty()) continue;
       database_.write([&](Transaction& tx) {
+        read_again(tx, found);
         take_copies_out(tx, found);
         hash_idempotency_keys(tx, found);
       });
@@ -125,6 +126,20 @@ class Eraser {
       }
     });
     return found;
+  }
+
+  // The lists as they are now: another erasure may have changed them.
+  static void read_again(Transaction& tx, std::vector<Found>& found) {
+    SqlInput ids({{"id", SqlType::Bytes}});
+    for (const Found& each : found) ids.add({each.id});
+    found.clear();
+    for (const auto& row :
+         tx.query("SELECT email_sends.id, email_sends.idempotency_key, email_sends.cc, "
+                  "email_sends.bcc FROM {input} AS i JOIN email_sends ON email_sends.id = i.id "
+                  "{lock email_sends}",
+                  ids)) {
+      found.push_back({row[0].uuid(), row[1].text(), row[2].text(), row[3].text()});
+    }
   }
 
   // The list of addresses (email_send.cpp) with what stands for this one in its place: others keep

@@ -396,6 +396,13 @@ ALTER TABLE delivery_attempts ADD COLUMN next_attempt_at BIGINT;
 ALTER TABLE email_contents ADD COLUMN copies_subject TEXT;
 )sql";
 
+// Large data is not compressed: that takes milliseconds within the commit that all share.
+constexpr std::string_view kCopiesHints = R"sql(
+ALTER TABLE email_contents ALTER COLUMN data SET STORAGE EXTERNAL,
+  ALTER COLUMN kept_data SET STORAGE EXTERNAL, ALTER COLUMN profile SET STORAGE EXTERNAL,
+  ALTER COLUMN kept_profile SET STORAGE EXTERNAL;
+)sql";
+
 // Erasing a Profile finds its emails by it, and goes through them in the order of their rows.
 constexpr std::string_view kErasure = R"sql(
 CREATE INDEX email_sends_of_profile ON email_sends (organization_id, profile_id, row_id);
@@ -408,7 +415,7 @@ constexpr std::array kMigrations = {
     Migration{4, "guards", kGuards},
     Migration{5, "suspects", kSuspects},
     Migration{6, "erasure index", kErasure},
-    Migration{7, "copies", kCopies},
+    Migration{7, "copies", kCopies, kCopiesHints},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace segmentflow {
@@ -63,26 +64,26 @@ void RenderGate::leave(bool is_alone) {
   change_.notify_all();
 }
 
-RenderWorkers::RenderWorkers(RenderWorkersOptions options) : options_(std::move(options)) {}
+RenderWorkers::RenderWorkers(RenderWorkersOptions options)
+    : options_(std::move(options)), has_patient_(options_.patient_nice > 0) {
+  quick_.nice = options_.nice;
+  patient_.nice = options_.patient_nice;
+}
 
 RenderWorkers::~RenderWorkers() {
   stop();
 }
 
 bool RenderWorkers::post(const Uuid& organization, std::function<void()> work) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return false;
-    if (threads_.empty()) {
-      for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
-    }
-    Line& line = lines_[organization];
-    if (options_.waiting_max > 0 && line.waiting.size() >= options_.waiting_max) return false;
-    if (line.waiting.empty()) line.spent = std::max(line.spent, level_);
-    line.waiting.push_back(std::move(work));
-    ++waiting_;
-  }
-  wake_.notify_one();
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  Line& line = lines_[organization];
+  if (options_.waiting_max > 0 && line.waiting.size() >= options_.waiting_max) return false;
+  Crew& crew = crew_of(line);
+  if (line.waiting.empty()) line.spent = std::max(line.spent, crew.level);
+  line.waiting.push_back(std::move(work));
+  ++waiting_;
+  call(crew);
   return true;
 }
 
@@ -91,52 +92,89 @@ void RenderWorkers::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
-  for (auto& thread : threads_) {
-    if (thread.joinable()) thread.join();
+  for (Crew* crew : {&quick_, &patient_}) {
+    crew->wake.notify_all();
+    for (auto& thread : crew->threads) {
+      if (thread.joinable()) thread.join();
+    }
   }
 }
 
-RenderWorkers::Lines::iterator RenderWorkers::next() {
+RenderWorkers::Crew& RenderWorkers::crew_of(const Line& line) {
+  return has_patient_ && line.usual > kLongWork ? patient_ : quick_;
+}
+
+void RenderWorkers::call(Crew& crew) {
+  try {
+    while (crew.threads.size() < static_cast<std::size_t>(options_.threads)) {
+      crew.threads.emplace_back([this, &crew] { run(crew); });
+    }
+  } catch (const std::system_error&) {  // fewer do as well, but for none
+    if (crew.threads.empty() && &crew == &quick_) throw;
+    if (crew.threads.empty()) {
+      has_patient_ = false;
+      return quick_.wake.notify_all();
+    }
+  }
+  crew.wake.notify_one();
+}
+
+RenderWorkers::Lines::iterator RenderWorkers::next(const Crew& crew) {
   auto best = lines_.end();
   for (auto line = lines_.begin(); line != lines_.end(); ++line) {
-    if (line->second.waiting.empty()) continue;
+    const bool is_its_own = stopping_ || &crew_of(line->second) == &crew;
+    if (line->second.waiting.empty() || !is_its_own) continue;
     if (best == lines_.end() || line->second.spent < best->second.spent) best = line;
   }
   return best;
 }
 
+void RenderWorkers::note_spent(const Crew& by, const Uuid& organization, Time start, Time took) {
+  constexpr Time kMeanOf = 4;
+  Line& line = lines_[organization];
+  const Crew& before = crew_of(line);
+  // What another crew has counted is on a scale of its own.
+  line.spent = (&by == &before ? std::max(line.spent, start) : line.spent) + took;
+  line.usual += (took - line.usual) / kMeanOf;
+  Crew& now = crew_of(line);
+  if (&now == &before) return;
+  line.spent = now.level;
+  for (std::size_t i = 0; i < line.waiting.size() && !stopping_; ++i) call(now);
+}
+
 // Who has nothing waiting and has spent no more than others would begin at the same level.
 void RenderWorkers::forget_settled() {
   std::erase_if(lines_, [this](const auto& entry) {
-    return entry.second.waiting.empty() && (entry.second.spent <= level_ || waiting_ == 0);
+    const Line& line = entry.second;
+    const bool is_quick = &crew_of(line) == &quick_;
+    return line.waiting.empty() && is_quick && (line.spent <= quick_.level || waiting_ == 0);
   });
 }
 
-void RenderWorkers::run() {
-  if (options_.nice > 0) {
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options_.nice);
-  }
+void RenderWorkers::run(Crew& crew) {
+  if (crew.nice > 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), crew.nice);
   const auto spent = options_.spent ? options_.spent : thread_time;
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || waiting_ > 0; });
-    if (waiting_ == 0) return;
-    const auto line = next();
+    auto line = lines_.end();
+    crew.wake.wait(lock, [&] {
+      line = next(crew);
+      return stopping_ || line != lines_.end();
+    });
+    if (line == lines_.end()) return;
     const Uuid organization = line->first;
     auto work = std::move(line->second.waiting.front());
     line->second.waiting.pop_front();
     --waiting_;
     const Time start = line->second.spent;
-    level_ = std::max(level_, start);
+    crew.level = std::max(crew.level, start);
     lock.unlock();
     const Time before = spent();
     run_guarded(work);
     work = nullptr;
     const Time took = spent() - before;
     lock.lock();
-    Line& own = lines_[organization];
-    own.spent = std::max(own.spent, start) + took;
+    note_spent(crew, organization, start, took);
     forget_settled();
   }
 }

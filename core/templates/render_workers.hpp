@@ -47,19 +47,29 @@ class RenderGate {
   bool is_alone_ = false;
 };
 
+// The priority of what may wait: nearly the lowest, so that it goes on beside a busy server.
+inline constexpr int kPatientNice = 15;
+
 struct RenderWorkersOptions {
   int threads = 1;
   // Added to the priority of the threads: 0 to 19, the lowest (setpriority(2), by thread on Linux).
   int nice = 0;
+  // As many threads again with this priority, for organisations whose work takes long, so that it
+  // takes little from what else the machine does; 0: none.
+  int patient_nice = 0;
   // Pieces of work of one organisation that may wait; beyond, post() refuses. 0: no bound.
   std::size_t waiting_max = 0;
   // What the calling thread has spent so far; empty: its processor time.
   std::function<Time()> spent = {};
 };
 
+// Work of an organisation that takes longer than this, as a moving mean, is for the patient
+// threads.
+inline constexpr Time kLongWork = 2'000;  // us
+
 // Organisations take turns by the time that their work took, not by its number: whoever has spent
 // least goes next, so that another's work waits for at most one piece on each thread. Threads start
-// with the first work. Thread-safe.
+// with the first work of their kind. Thread-safe.
 class RenderWorkers {
  public:
   explicit RenderWorkers(RenderWorkersOptions options);
@@ -75,21 +85,32 @@ class RenderWorkers {
   struct Line {
     std::deque<std::function<void()>> waiting;
     Time spent = 0;
+    Time usual = 0;  // of one piece of work
   };
   using Lines = std::map<Uuid, Line>;
+  // Threads of one priority.
+  struct Crew {
+    int nice = 0;
+    Time level = 0;  // what who was served last had spent; who comes anew begins here
+    std::condition_variable wake;
+    std::vector<std::thread> threads;
+  };
 
-  void run();
-  Lines::iterator next();
+  void run(Crew& crew);
+  Crew& crew_of(const Line& line);
+  void call(Crew& crew);
+  Lines::iterator next(const Crew& crew);
+  void note_spent(const Crew& by, const Uuid& organization, Time start, Time took);
   void forget_settled();
 
   const RenderWorkersOptions options_;
   std::mutex mutex_;
-  std::condition_variable wake_;
-  Lines lines_;  // of organisations that have work waiting, or have spent more than others
+  Lines lines_;  // of organisations that have work waiting, or are known to take much
   std::size_t waiting_ = 0;
-  Time level_ = 0;  // what the organisation served last had spent; who comes anew begins here
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  Crew quick_;
+  Crew patient_;
+  bool has_patient_;  // false where none is wanted, or its threads could not be started
 };
 
 }  // namespace segmentflow

@@ -1,5 +1,6 @@
 -- Load for wrk: POST /api/v1/emails with about 1 KB of JSON and a key that no other request has.
--- Arguments: API key, prefix of the Idempotency-Keys, requests after which to stop (0: by time).
+-- Arguments: API key, prefix of the Idempotency-Keys, requests after which to stop (0: by time),
+-- milliseconds that each connection pauses before a request (0: none).
 local head, tail, prefix, stop_after
 local asked, answered, refused = 0, 0, 0
 local recipients = 5000 -- customers who come back now and then
@@ -20,6 +21,8 @@ function init(args)
   wrk.headers["content-type"] = "application/json"
   wrk.headers["x-api-key"] = args[1]
   if stop_after > 0 then response = stop_at_count end
+  local pause_ms = tonumber(args[4])
+  if pause_ms > 0 then delay = function() return pause_ms end end
   head = '{"templateKey":"receipt-default","to":{"email":"customer'
   tail = '@customers.example"},"data":{"orderId":"ord_9421","firstName":"Alex",'
     .. '"orderTotal":"49.00","receiptUrl":"https://shop.example/receipts/ord_9421","note":"'

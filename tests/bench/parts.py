@@ -63,16 +63,17 @@ class Program:
 
 
 class Sink(Program):
-    """Postfix's smtp-sink: counts messages as they come and keeps them in one file."""
+    """Postfix's smtp-sink: counts messages as they come and keeps them in one file, if asked to."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, keeps=True):
         self.port = machine.free_port()
         folder = pathlib.Path(folder)
         folder.mkdir()
         folder.chmod(0o777)  # as root it works as nobody
         self.dump = folder / "messages"
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        super().__init__([str(TOOLS / "smtp-sink"), *user, "-c", "-D", str(self.dump),
+        keep = ["-D", str(self.dump)] if keeps else []
+        super().__init__([str(TOOLS / "smtp-sink"), *user, "-c", *keep,
                           f"127.0.0.1:{self.port}", SINK_BACKLOG], folder / "log")
         self.wait_for_port(self.port)
 
@@ -232,22 +233,22 @@ class Postfix(Program):
                        env=env, check=True)
 
 
-def wrk(port, key, prefix, connections, seconds, stop_after=0):
+def wrk(port, key, prefix, connections, seconds, stop_after=0, pause_ms=0):
     """Accepts under wrk: {requests, seconds, failed, p50_ms, p99_ms}."""
     done = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s",
          "-s", str(HERE / "accept.lua"), f"http://127.0.0.1:{port}", "--", key, prefix,
-         str(stop_after)], capture_output=True, text=True, check=False)
+         str(stop_after), str(pause_ms)], capture_output=True, text=True, check=False)
     result = re.search(r"^RESULT (\{.*\})$", done.stdout, re.MULTILINE)
     if done.returncode != 0 or not result:
         raise RuntimeError(f"wrk failed:\n{done.stdout}{done.stderr}")
     return json.loads(result.group(1))
 
 
-def load(engine, connections, seconds, stop_after=0):
+def load(engine, connections, seconds, stop_after=0, pause_ms=0):
     """wrk's result with the engine; none of its requests may fail."""
     result = wrk(engine.port, engine.key(), f"bench-{time.time_ns()}", connections, seconds,
-                 stop_after)
+                 stop_after, pause_ms)
     if result["failed"]:
         raise RuntimeError(f"{result['failed']} requests failed; see {engine.log}")
     return result

@@ -80,13 +80,21 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// What browsers skip in front of a scheme and within it.
+bool is_skipped(char c) {
+  return static_cast<unsigned char>(c) <= 0x20;
+}
+
+// So far into an address its scheme is looked for.
+constexpr std::size_t kSchemeReachBytes = 256;
+
 // The scheme in lower case without what browsers skip; "" when there is none.
 std::string scheme_of(std::string_view url) {
   constexpr std::size_t kSchemeBytesMax = 16;  // the known ones are shorter
   std::string scheme;
-  for (const char c : url) {
+  for (const char c : url.substr(0, kSchemeReachBytes)) {
     if (scheme.size() > kSchemeBytesMax) return "";
-    if (static_cast<unsigned char>(c) <= 0x20) continue;
+    if (is_skipped(c)) continue;
     if (c == ':') return scheme;
     if (!is_alphanumeric(c) && c != '+' && c != '-' && c != '.') return "";
     scheme.push_back(lower(c));
@@ -94,8 +102,11 @@ std::string scheme_of(std::string_view url) {
   return "";
 }
 
-template <class Text>
-void append_as_percent_encoded(Text& out, std::string_view text, std::string_view kept) {
+bool is_at_start(std::string_view before) {
+  return before.size() <= kSchemeReachBytes && std::ranges::all_of(before, is_skipped);
+}
+
+void append_percent_encoded(Output& out, std::string_view text, std::string_view kept) {
   constexpr std::string_view kUnreserved = "-_.!~*'()";
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
@@ -108,17 +119,6 @@ void append_as_percent_encoded(Text& out, std::string_view text, std::string_vie
     const std::array<char, 3> code = {'%', kHex[byte >> 4], kHex[byte & 0xF]};
     out.append(std::string_view(code.data(), code.size()));
   }
-}
-
-template <class Text>
-void append_part(Text& out, std::string_view before, std::string_view text) {
-  if (before.empty()) {
-    out.append(text);
-    return;
-  }
-  const std::string scheme = scheme_of(before);
-  const bool is_recipient = scheme == "mailto" && before.find('?') == before.npos;
-  append_as_percent_encoded(out, text, is_recipient ? "@+" : scheme == "tel" ? "+" : "");
 }
 
 bool is_balanced(std::string_view value) {
@@ -169,12 +169,18 @@ std::string without_controls(std::string text) {
   return text;
 }
 
-void append_address_part(std::string& out, std::string_view text) {
-  append_part(out, out, text);
-}
-
 void append_address_part(Output& out, std::string_view text) {
-  append_part(out, out.view(), text);
+  const std::string_view before = out.view();
+  if (!out.spend(std::min(before.size(), kSchemeReachBytes))) return;
+  if (is_at_start(before)) {
+    out.append(text);
+    return;
+  }
+  const std::string scheme = scheme_of(before);
+  const bool is_mail = scheme == "mailto";
+  if (is_mail && !out.spend(before.size())) return;
+  const bool is_recipient = is_mail && before.find('?') == before.npos;
+  append_percent_encoded(out, text, is_recipient ? "@+" : scheme == "tel" ? "+" : "");
 }
 
 bool is_allowed_url(std::string_view url) {
@@ -190,8 +196,10 @@ bool is_insecure_url(std::string_view url) {
 bool is_safe_style_value(std::string_view value) {
   std::string lowered;
   lowered.reserve(value.size());
-  for (const char c : value) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const char c = value[at];
+    // What is left out of HTML afterwards would join what stands around it.
+    if (static_cast<unsigned char>(c) < 0x20 || control_bytes(value, at) != 0) return false;
     if (std::string_view(";{}\\<>@").find(c) != std::string_view::npos) return false;
     lowered.push_back(lower(c));
   }

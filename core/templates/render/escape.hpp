@@ -23,7 +23,6 @@ std::string without_controls(std::string text);
 // it is: it may be a whole address. After it, it is percent-encoded as JavaScript's
 // encodeURIComponent does (RFC 3986 §2.1): all but letters, digits and -_.!~*'(). The + of a
 // telephone number (RFC 3966) and the @ and + of a mail address (RFC 6068) stay too.
-void append_address_part(std::string& out, std::string_view text);
 void append_address_part(Output& out, std::string_view text);
 
 // Whether a link or image address is one that mail may carry: http, https, mailto, tel, cid, or a

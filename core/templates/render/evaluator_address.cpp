@@ -12,7 +12,8 @@ namespace {
 using Call = Expression::Call;
 
 // The argument's expression; null when it is not given.
-const Expression* argument_of(const Call& call, std::string_view name) {
+const Expression* argument_of(const Call& call, std::string_view name, Meter& meter) {
+  if (!meter.spend(call.names.size())) return nullptr;
   for (std::size_t at = 0; at < call.names.size(); ++at) {
     if (call.names[at] == name) return &call.arguments[at];
   }
@@ -44,8 +45,8 @@ Value Evaluator::address(const Expression& expression, const Scope& scope) {
   }
   const auto* call = std::get_if<Call>(&expression.form);
   if (call != nullptr && call->function == Function::Default) {
-    const Expression* value = argument_of(*call, "value");
-    const Expression* fallback = argument_of(*call, "fallback");
+    const Expression* value = argument_of(*call, "value", meter_);
+    const Expression* fallback = argument_of(*call, "fallback", meter_);
     const Value given = value == nullptr ? Value{} : address(*value, scope);
     return is_empty(given) && fallback != nullptr ? address(*fallback, scope) : given;
   }
@@ -59,7 +60,7 @@ Value Evaluator::address(const Expression& expression, const Scope& scope) {
 }
 
 Value Evaluator::address_in_case(const Call& function, const Scope& scope) {
-  const Expression* given = argument_of(function, "value");
+  const Expression* given = argument_of(function, "value", meter_);
   const std::array<Argument, 1> argument = {
       {{"value", given == nullptr ? Value{} : address(*given, scope)}}};
   Value value =
@@ -95,8 +96,8 @@ void Evaluator::append_address_call(Output& out, const Call& function, const Sco
     append_joined_address(out, function, scope);
   } else if (function.function == Function::Default) {
     const std::size_t before = out.size();
-    const Expression* value = argument_of(function, "value");
-    const Expression* fallback = argument_of(function, "fallback");
+    const Expression* value = argument_of(function, "value", meter_);
+    const Expression* fallback = argument_of(function, "fallback", meter_);
     if (value != nullptr) append_address(out, *value, scope);
     if (out.size() == before && fallback != nullptr) append_address(out, *fallback, scope);
   } else if (out.empty() && changes_case(function)) {
@@ -107,8 +108,8 @@ void Evaluator::append_address_call(Output& out, const Call& function, const Sco
 }
 
 void Evaluator::append_joined_address(Output& out, const Call& function, const Scope& scope) {
-  const Expression* given = argument_of(function, "value");
-  const Expression* between = argument_of(function, "separator");
+  const Expression* given = argument_of(function, "value", meter_);
+  const Expression* between = argument_of(function, "separator", meter_);
   const std::array<Argument, 1> separator_given = {
       {{"separator", between == nullptr ? Value{} : evaluate(*between, scope)}}};
   const auto separator = separator_of(separator_given);

@@ -12,10 +12,24 @@ std::size_t break_length_bytes(std::string_view text, std::size_t at) {
   return three == "\u2028" || three == "\u2029" ? 3 : 0;
 }
 
+// What looking for lines costs, and each of them; where nobody counts, nothing.
+bool pay_for_search(Output& out, std::string_view text) {
+  return out.spend(text.size() * kLineWork);
+}
+bool pay_for_search(std::string&, std::string_view) {
+  return true;
+}
+bool pay_for_line(Output& out) {
+  return out.spend(1);
+}
+bool pay_for_line(std::string&) {
+  return true;
+}
+
 template <class Text>
 void append_lines(Text& out, std::string_view text, std::string_view line_break) {
-  bool has_more = true;
-  while (has_more) {
+  bool has_more = pay_for_search(out, text);
+  while (has_more && pay_for_line(out)) {
     append_html(out, take_line(text, has_more));
     if (has_more) out.append(line_break);
   }

@@ -8,6 +8,9 @@
 
 namespace segmentflow::render {
 
+// To look for lines, for each byte, in units of work (meter.hpp).
+inline constexpr std::size_t kLineWork = 2;
+
 // Takes the first line off `text`, which becomes what follows it; sets `has_more` when there was a
 // line end. A line ends at LF, CR LF, CR, U+2028 or U+2029.
 std::string_view take_line(std::string_view& text, bool& has_more);

@@ -63,13 +63,14 @@ void Writer::write_markdown(const Node& node, std::string_view style, const Scop
   const MarkdownStyles styles(custom, refused);
   open_block(kCellBreaks);
   html_.append("<div data-id=\"react-email-markdown\"").append(style).append(">");
-  MarkdownWriter writer(source, budget_.output_bytes_max, html_, text_, styles);
+  MarkdownWriter writer(source, meter, budget_.output_bytes_max, html_, text_, styles);
   writer.write(parsed.document);
   html_.append("</div>");
   close_block(kCellBreaks);
   if (stop(node, "/props/content")) return;
   for (const std::string& name : refused) {
-    warn(node, "refused_style", "/props/markdownCustomStyles/" + name,
+    warn(node, "refused_style",
+         "/props/markdownCustomStyles/" + std::string(beginning_of_name(name)),
          "This was left out: its value is not safe in a style.");
   }
   if (parsed.had_html) {

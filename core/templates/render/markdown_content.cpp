@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kValueBytes = 64;  // of a value, beside its text
 
-const Expression* argument(const Expression::Call& call, std::string_view name) {
+const Expression* argument(const Expression::Call& call, std::string_view name, Meter& meter) {
+  if (!meter.spend(call.names.size())) return nullptr;
   const auto found = std::ranges::find(call.names, name);
   return found == call.names.end()
              ? nullptr
@@ -63,8 +64,8 @@ bool MarkdownContent::add_composed(const Expression& expression,
     return true;
   }
   if (call->function == Function::Default) {
-    const Expression* value = argument(*call, "value");
-    const Expression* fallback = argument(*call, "fallback");
+    const Expression* value = argument(*call, "value", evaluator_.meter());
+    const Expression* fallback = argument(*call, "fallback", evaluator_.meter());
     if (value == nullptr || fallback == nullptr) return false;
     const Value given = evaluator_.evaluate(*value, scope_);
     const bool is_empty =
@@ -72,7 +73,7 @@ bool MarkdownContent::add_composed(const Expression& expression,
     (this->*add)(is_empty ? *fallback : *value);
     return true;
   }
-  if (call->function == Function::Join && argument(*call, "value") != nullptr) {
+  if (call->function == Function::Join && argument(*call, "value", evaluator_.meter()) != nullptr) {
     add_joined(*call);
     return true;
   }
@@ -90,8 +91,10 @@ void MarkdownContent::add_template(const Expression::Template& text) {
 
 // As the function join, which gives nothing when there is no array.
 void MarkdownContent::add_joined(const Expression::Call& call) {
-  const Expression& items = *argument(call, "value");
-  const Expression* separator = argument(call, "separator");
+  const Expression* given = argument(call, "value", evaluator_.meter());
+  if (given == nullptr) return;
+  const Expression& items = *given;
+  const Expression* separator = argument(call, "separator", evaluator_.meter());
   bool is_first = true;
   const auto separate = [&] {
     if (std::exchange(is_first, false)) return;

@@ -65,8 +65,11 @@ class LinkTail {
     return at_ > start;
   }
 
+  // An address or title in brackets holds none of these that is not escaped (CommonMark 6.3).
   bool skip_quoted(char end) {
+    const char begin = peek();
     for (++at_; at_ < text_.size() && text_[at_] != end; ++at_) {
+      if (text_[at_] == begin) return false;
       if (text_[at_] == '\\') ++at_;
     }
     if (at_ >= text_.size()) return false;
@@ -132,21 +135,16 @@ std::vector<MarkdownSource::Piece> MarkdownSource::pieces(std::string_view part)
   return found;
 }
 
-std::string MarkdownSource::fill(std::string_view part) const {
-  std::string filled;
-  for (const Piece& piece : pieces(part)) {
-    filled.append(piece.markdown).append(piece.value.value_or(""));
-  }
-  return filled;
+void MarkdownSource::fill(Output& out, std::string_view part) const {
+  for (const Piece& piece : pieces(part))
+    out.append(piece.markdown).append(piece.value.value_or(""));
 }
 
-std::string MarkdownSource::fill_address(std::string_view part) const {
-  std::string filled;
+void MarkdownSource::fill_address(Output& out, std::string_view part) const {
   for (const Piece& piece : pieces(part)) {
-    filled.append(piece.markdown);
-    append_address_part(filled, piece.value.value_or(""));
+    out.append(piece.markdown);
+    append_address_part(out, piece.value.value_or(""));
   }
-  return filled;
 }
 
 std::string guard_addresses(std::string_view markdown) {

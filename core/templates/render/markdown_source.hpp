@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/templates/render/meter.hpp"
+
 namespace segmentflow::render {
 
 class MarkdownSource {
@@ -32,11 +34,11 @@ class MarkdownSource {
   };
   std::vector<Piece> pieces(std::string_view part) const;
 
-  // A part of text() with the values in it.
-  std::string fill(std::string_view part) const;
+  // Appends a part of text() with the values in it.
+  void fill(Output& out, std::string_view part) const;
   // The same for an address: values that do not begin it are percent-encoded (RFC 3986 §2.1), so
   // that they stay what they are: one path segment, one query value.
-  std::string fill_address(std::string_view part) const;
+  void fill_address(Output& out, std::string_view part) const;
 
  private:
   std::string text_;

@@ -35,8 +35,9 @@ constexpr std::size_t kNodeBytes = 8;  // about the markup that a node becomes, 
 constexpr std::string_view kTaskDone = "\u2611 ";
 constexpr std::string_view kTaskOpen = "\u2610 ";
 
+// The planes 15 and 16 are those of placeholders (markdown_source.hpp): an entity must make none.
 std::string utf8_of(std::uint32_t code) {
-  constexpr std::uint32_t kCodeMax = 0x10FFFF;
+  constexpr std::uint32_t kCodeMax = 0xEFFFF;
   if (code == 0 || code > kCodeMax || (code >= 0xD800 && code < 0xE000)) {
     return std::string(kReplacement);
   }

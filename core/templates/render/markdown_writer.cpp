@@ -37,6 +37,19 @@ std::string item_prefix(const MarkdownNode& list, std::size_t at, bool is_nested
 
 }  // namespace
 
+MarkdownWriter::MarkdownWriter(const MarkdownSource& source, Meter& meter,
+                               std::size_t text_bytes_max, Output& html, PlainText* text,
+                               const MarkdownStyles& styles)
+    : source_(source),
+      meter_(meter),
+      text_bytes_max_(text_bytes_max),
+      html_(html),
+      text_(text),
+      styles_(styles) {
+  const std::string& style = styles.attribute("br");
+  if (meter.spend(style.size())) line_break_ = "<br" + style + " />";
+}
+
 void MarkdownWriter::write(const MarkdownNode& document) {
   write_blocks(document.children, false);
 }
@@ -61,21 +74,29 @@ void MarkdownWriter::write_inlines(const std::vector<MarkdownNode>& nodes) {
   for (const auto& node : nodes) write_inline(node);
 }
 
-bool MarkdownWriter::is_empty(const std::vector<MarkdownNode>& inlines) const {
+bool MarkdownWriter::is_empty(const std::vector<MarkdownNode>& inlines) {
   return !inlines.empty() && std::ranges::all_of(inlines, [&](const MarkdownNode& node) {
-    return node.kind == Kind::Text && trim(source_.fill(node.text)).empty();
+    return node.kind == Kind::Text && is_blank(node.text);
   });
 }
 
-void MarkdownWriter::append_text(std::string& text, const std::vector<MarkdownNode>& nodes) const {
+bool MarkdownWriter::is_blank(std::string_view text) {
+  return std::ranges::all_of(source_.pieces(text), [&](const MarkdownSource::Piece& piece) {
+    const std::string_view value = piece.value.value_or("");
+    return meter_.spend(value.size()) && trim(piece.markdown).empty() && trim(value).empty();
+  });
+}
+
+void MarkdownWriter::append_text(Output& text, const std::vector<MarkdownNode>& nodes) {
   for (const auto& node : nodes) {
-    text.append(source_.fill(node.text));
+    if (meter_.has_failed()) return;
+    source_.fill(text, node.text);
     append_text(text, node.children);
   }
 }
 
 void MarkdownWriter::write_block(const MarkdownNode& node, bool in_item) {
-  if (html_.size() > html_bytes_max_) return;
+  if (meter_.has_failed()) return;
   switch (node.kind) {
     case Kind::Quote:
       return write_quote(node);
@@ -98,7 +119,7 @@ void MarkdownWriter::write_block(const MarkdownNode& node, bool in_item) {
 }
 
 void MarkdownWriter::write_inline(const MarkdownNode& node) {
-  if (html_.size() > html_bytes_max_) return;
+  if (meter_.has_failed()) return;
   switch (node.kind) {
     case Kind::Text:
       return write_text(node.text);
@@ -107,7 +128,7 @@ void MarkdownWriter::write_inline(const MarkdownNode& node) {
       if (text_ != nullptr) text_->add(node.text);
       return;
     case Kind::Break:
-      html_.append("<br").append(styles_.attribute("br")).append(" />");
+      html_.append(line_break_);
       if (text_ != nullptr) text_->break_line();
       return;
     case Kind::Emphasis:
@@ -133,7 +154,7 @@ void MarkdownWriter::write_text(const std::string& text) {
     append_html(html_, piece.markdown);
     if (text_ != nullptr) text_->add(piece.markdown);
     if (!piece.value) continue;
-    append_html_lines(html_, *piece.value, "<br" + styles_.attribute("br") + " />");
+    append_html_lines(html_, *piece.value, line_break_);
     if (text_ != nullptr) text_->add_lines(*piece.value);
   }
 }
@@ -179,16 +200,16 @@ void MarkdownWriter::write_quote(const MarkdownNode& node) {
 }
 
 void MarkdownWriter::write_code_block(const MarkdownNode& node) {
-  std::string code;
+  Output code(meter_, text_bytes_max_);
   append_text(code, node.children);
-  if (!code.ends_with('\n')) code.push_back('\n');
+  if (!code.view().ends_with('\n')) code.push_back('\n');
   open("pre", "codeBlock");
   html_.append("<code>");
-  append_html(html_, code);
+  append_html(html_, code.view());
   html_.append("</code></pre>\n");
   if (text_ == nullptr) return;
   text_->open_block(kParagraphBreaks);
-  text_->add_literal(code);
+  text_->add_literal(code.view());
   text_->close_block(kParagraphBreaks);
 }
 
@@ -241,7 +262,7 @@ void MarkdownWriter::write_table(const MarkdownNode& node) {
     open(is_head ? "thead" : "tbody", is_head ? "thead" : "tbody");
     if (is_head) html_.push_back('\n');
     for (const auto& row : part.children) {
-      if (html_.size() <= html_bytes_max_) write_row(row);
+      if (!meter_.has_failed()) write_row(row);
     }
     html_.append(is_head ? "</thead>\n" : "</tbody>");
   }
@@ -271,7 +292,7 @@ void MarkdownWriter::write_row(const MarkdownNode& row) {
   if (text_ != nullptr) text_->close_row();
 }
 
-bool MarkdownWriter::append_address(std::string_view attribute, const std::string& address) {
+bool MarkdownWriter::append_address(std::string_view attribute, std::string_view address) {
   if (!is_allowed_url(address)) {
     if (refused_address_.empty()) refused_address_ = address;
     return false;
@@ -284,37 +305,43 @@ bool MarkdownWriter::append_address(std::string_view attribute, const std::strin
 
 void MarkdownWriter::append_title(const MarkdownNode& node) {
   if (!node.title || node.title->empty()) return;
+  Output title(meter_, text_bytes_max_);
+  source_.fill(title, *node.title);
   html_.append(" title=\"");
-  append_html(html_, source_.fill(*node.title));
+  append_html(html_, title.view());
   html_.push_back('"');
 }
 
 void MarkdownWriter::write_link(const MarkdownNode& node) {
-  const std::string address = source_.fill_address(node.target);
+  Output address(meter_, text_bytes_max_);
+  source_.fill_address(address, node.target);
   html_.append("<a");
-  const bool is_shown = append_address("href", address);
+  const bool is_shown = append_address("href", address.view());
   html_.append(" target=\"_blank\"");
   append_title(node);
   html_.append(styles_.attribute("link")).append(">");
   if (node.is_bare) {
-    const std::string label = source_.fill_address(node.children.front().text);
-    append_html(html_, label);
-    if (text_ != nullptr) text_->add_address(label);
+    Output label(meter_, text_bytes_max_);
+    source_.fill_address(label, node.children.front().text);
+    append_html(html_, label.view());
+    if (text_ != nullptr) text_->add_address(label.view());
   } else {
     if (text_ != nullptr) text_->open_link();
     write_inlines(node.children);
-    if (text_ != nullptr) text_->close_link(is_shown ? std::string_view(address) : "");
+    if (text_ != nullptr) text_->close_link(is_shown ? address.view() : "");
   }
   html_.append("</a>");
 }
 
 void MarkdownWriter::write_image(const MarkdownNode& node) {
-  std::string alt;
+  Output alt(meter_, text_bytes_max_);
   append_text(alt, node.children);
+  Output address(meter_, text_bytes_max_);
+  source_.fill_address(address, node.target);
   html_.append("<img");
-  append_address("src", source_.fill_address(node.target));
+  append_address("src", address.view());
   html_.append(" alt=\"");
-  append_html(html_, alt);
+  append_html(html_, alt.view());
   html_.push_back('"');
   append_title(node);
   html_.append(styles_.attribute("image")).append(">");

@@ -13,15 +13,10 @@ namespace segmentflow::render {
 
 class MarkdownWriter {
  public:
-  // `source` gives the values that the document's texts hold. `text` is null when no plain text is
-  // wanted. Soon after the HTML is longer than `html_bytes_max`, no more is written.
-  MarkdownWriter(const MarkdownSource& source, std::size_t html_bytes_max, Output& html,
-                 PlainText* text, const MarkdownStyles& styles)
-      : source_(source),
-        html_bytes_max_(html_bytes_max),
-        html_(html),
-        text_(text),
-        styles_(styles) {}
+  // `source` gives the values that the document's texts hold; an address, a title or a code block
+  // is at most `text_bytes_max` long. `text` is null when no plain text is wanted.
+  MarkdownWriter(const MarkdownSource& source, Meter& meter, std::size_t text_bytes_max,
+                 Output& html, PlainText* text, const MarkdownStyles& styles);
 
   void write(const MarkdownNode& document);
 
@@ -47,18 +42,21 @@ class MarkdownWriter {
   void write_image(const MarkdownNode& node);
   void open(std::string_view tag, std::string_view style);
   // Writes the address when mail may carry it.
-  bool append_address(std::string_view attribute, const std::string& address);
+  bool append_address(std::string_view attribute, std::string_view address);
   void append_title(const MarkdownNode& node);
   // Whether there is nothing but values that are empty.
-  bool is_empty(const std::vector<MarkdownNode>& inlines) const;
+  bool is_empty(const std::vector<MarkdownNode>& inlines);
+  bool is_blank(std::string_view text);
   // What a picture shows, or what stands in code, as text.
-  void append_text(std::string& text, const std::vector<MarkdownNode>& nodes) const;
+  void append_text(Output& text, const std::vector<MarkdownNode>& nodes);
 
   const MarkdownSource& source_;
-  const std::size_t html_bytes_max_;
+  Meter& meter_;
+  const std::size_t text_bytes_max_;
   Output& html_;
   PlainText* text_;
   const MarkdownStyles& styles_;
+  std::string line_break_;
   std::string refused_address_;
 };
 

@@ -13,6 +13,7 @@ constexpr std::size_t kOutputBytesMin = 64;  // so that small texts do not grow 
 }  // namespace
 
 void Meter::refuse_work() {
+  if (failure_) return;
   fail_with(
       fmt::format("Rendering takes more work than {} units; make the template or its data "
                   "smaller.",

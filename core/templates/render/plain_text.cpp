@@ -175,7 +175,7 @@ void PlainText::push_word(std::string_view word, bool apart) {
 }
 
 void PlainText::add_lines(std::string_view text) {
-  bool has_more = true;
+  bool has_more = meter_.spend(text.size() * kLineWork);
   while (has_more && meter_.spend(1)) {
     add(take_line(text, has_more));
     if (has_more) break_line();
@@ -206,10 +206,12 @@ void PlainText::close_row(int breaks) {
   Row row = std::move(rows_.back());
   rows_.pop_back();
   meter_.release(row.held_bytes);
-  // The cells, what stands between them, and the line.
-  const std::size_t bytes = row.held_bytes + row.cells.size() * kCellSeparator.size();
-  const bool pays = meter_.has_room(2 * bytes) && make_room(bytes);
-  const std::string line = row.is_line && pays ? line_of(row.cells) : "";
+  // The line takes the place of the cells: it is longer by what stands between them.
+  const std::size_t between = row.cells.size() * kCellSeparator.size();
+  const std::size_t bytes = row.held_bytes + between;
+  const bool is_line =
+      row.is_line && meter_.has_room(2 * bytes) && meter_.spend(bytes) && make_room(between);
+  const std::string line = is_line ? line_of(row.cells) : "";
   if (line.empty()) return close_block(breaks);
   out_.resize(blocks_.back().start);
   out_.append(line);

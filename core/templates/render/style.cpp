@@ -132,7 +132,9 @@ bool append_value(std::string& out, std::string_view name, const Value& value) {
   return true;
 }
 
+// More parts than a shorthand has are not looked for.
 std::vector<Value> split_at_blanks(const Value& text) {
+  constexpr std::size_t kPartsMax = 4;
   std::vector<Value> parts;
   std::string_view rest = trim(text.text);
   std::size_t start = 0;
@@ -141,7 +143,7 @@ std::vector<Value> split_at_blanks(const Value& text) {
     part.text = rest.substr(start, end - start);
     parts.push_back(part);
   };
-  for (std::size_t at = 0; at < rest.size();) {
+  for (std::size_t at = 0; at < rest.size() && parts.size() <= kPartsMax;) {
     const std::size_t first_blank = at;
     while (const std::size_t length = space_length_bytes(rest.substr(at))) at += length;
     if (at == first_blank) {

@@ -32,12 +32,11 @@ constexpr std::size_t kPreviewUnitsMax = 150;  // UTF-16, as JavaScript counts
 constexpr std::size_t kWarningsMax = 100;
 constexpr std::size_t kNameShownBytes = 100;
 
-// As much of a name, which may be from data, as a warning needs.
+}  // namespace
+
 std::string_view beginning_of_name(std::string_view name) {
   return describe::utf8_beginning(name, kNameShownBytes);
 }
-
-}  // namespace
 
 void Writer::write_document(std::string_view preheader) {
   html_.append(kDoctype);
@@ -175,6 +174,8 @@ void Writer::write_html(const Node& node, const Scope& outer, const Scope& inner
   html_.push_back('>');
   const Node* body = nullptr;
   const Node* head = nullptr;
+  evaluator_.meter().spend(node.children.size() * kMemberWork);
+  if (stop(node, "/children")) return;
   for (const std::uint32_t at : node.children) {
     const Node& child = spec_.nodes[at];
     if (child.repeat || !is_shown(child, inner)) continue;
@@ -331,7 +332,7 @@ void Writer::write_preview(const Node& node, const Scope& scope) {
   const Value value = evaluator_.evaluate(node.text, scope);
   if (value.is(Value::Kind::Array)) {
     Output joined(evaluator_.meter(), budget_.output_bytes_max);
-    for (std::size_t at = 0; at < value.size(); ++at) {
+    for (std::size_t at = 0; at < value.size() && joined.spend(kMemberWork); ++at) {
       if (!append_shown(joined, value.item(at))) refuse_object(evaluator_.meter());
     }
     append_preview(joined.view());
@@ -423,8 +424,12 @@ bool Writer::stop(const Node& node, std::string_view where) {
 
 void Writer::warn(const Node& node, std::string code, std::string_view where, std::string what) {
   if (warnings_.size() >= kWarningsMax) return;
-  warnings_.push_back({std::move(code), Severity::Warning,
-                       "/elements/" + escape_step(node.key) + std::string(where), std::move(what)});
+  std::string path = "/elements/" + escape_step(beginning_of_name(node.key)) + std::string(where);
+  evaluator_.meter().spend(path.size() + warnings_.size() * kMemberWork);
+  const bool is_known = std::ranges::any_of(
+      warnings_, [&](const Finding& known) { return known.code == code && known.path == path; });
+  if (is_known) return;
+  warnings_.push_back({std::move(code), Severity::Warning, std::move(path), std::move(what)});
 }
 
 }  // namespace segmentflow::render

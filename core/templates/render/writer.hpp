@@ -11,6 +11,9 @@
 
 namespace segmentflow::render {
 
+// As much of a name, which may be from data, as a warning needs.
+std::string_view beginning_of_name(std::string_view name);
+
 class Writer {
  public:
   // `text` is null when no plain text is wanted.

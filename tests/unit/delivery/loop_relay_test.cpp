@@ -131,7 +131,7 @@ TEST_CASE("loop: a refused session keeps mail waiting, in one row that counts th
     return works.status(send.id) == "Sent";
   });
   CHECK(works.attempts(send.id) == "0 Deferred, 1 Accepted");
-  CHECK(works.loop->relay().troubles().empty());
+  CHECK(works.loop->relay().troubles(works.clock.now()).empty());
 }
 
 TEST_CASE("loop: at its deadline a send says what the relay said last") {
@@ -162,8 +162,8 @@ TEST_CASE("loop: one refused sender holds up no other's mail") {
   works.start();
   works.await_status(other, "Sent");
   for (const EmailSend& send : refused) CHECK(works.status(send.id) == "Processing");
-  await([&] { return works.loop->relay().troubles().size() == 1; });
-  CHECK(works.loop->relay().troubles()[0].sender_profile_id == works.support.id);
+  await([&] { return works.loop->relay().troubles(works.clock.now()).size() == 1; });
+  CHECK(works.loop->relay().troubles(works.clock.now())[0].sender_profile_id == works.support.id);
   works.transport.answer([](const OutgoingMail&) { return taken(); });
   for (const EmailSend& send : refused) {
     await([&] {
@@ -171,7 +171,7 @@ TEST_CASE("loop: one refused sender holds up no other's mail") {
       return works.status(send.id) == "Sent";
     });
   }
-  CHECK(works.loop->relay().troubles().empty());
+  CHECK(works.loop->relay().troubles(works.clock.now()).empty());
 }
 
 TEST_CASE("loop: a copy that is refused goes its own way") {

@@ -48,16 +48,16 @@ TEST_CASE("relay state: waits grow, and end with the first mail the relay hears 
   CHECK(state.refused(refused, send, kSecond) == 3 * kSecond);
   CHECK(state.refused(refused, send, 3 * kSecond) == 7 * kSecond);
   Time now = 7 * kSecond;
-  for (int i = 0; i < 10; ++i) now = state.refused(refused, send, now);
+  for (int i = 0; i < 10; ++i) now = state.refused(refused, send, now).value();
   CHECK(state.refused(refused, send, now) == now + kMax);
-  REQUIRE(state.troubles().size() == 1);
-  CHECK(state.troubles()[0].since == 0);
-  CHECK(state.troubles()[0].code == 535);
-  CHECK(state.troubles()[0].stage == MailStage::Auth);
-  CHECK_FALSE(state.troubles()[0].sender_profile_id);
+  REQUIRE(state.troubles(now).size() == 1);
+  CHECK(state.troubles(now)[0].since == 0);
+  CHECK(state.troubles(now)[0].code == 535);
+  CHECK(state.troubles(now)[0].stage == MailStage::Auth);
+  CHECK_FALSE(state.troubles(now)[0].sender_profile_id);
   state.answered(send, false, now);
   CHECK_FALSE(state.is_shut());
-  CHECK(state.troubles().empty());
+  CHECK(state.troubles(now).empty());
   CHECK(state.refused(refused, send, now) == now + kSecond);
   CHECK(state.refusals().at({MailStage::Auth, 535}) >= 14);
 }
@@ -73,14 +73,14 @@ TEST_CASE("relay state: a refused sender is in no other's way") {
   CHECK_FALSE(state.holds(refused, kSecond));
   CHECK(state.refused(refuses_sender(), refused, kSecond) == 3 * kSecond);
   state.answered(other, true, kSecond);
-  REQUIRE(state.troubles().size() == 1);
-  CHECK(state.troubles()[0].sender_profile_id == refused.sender_profile_id);
-  CHECK(state.troubles()[0].organization_id == refused.organization_id);
+  REQUIRE(state.troubles(kSecond).size() == 1);
+  CHECK(state.troubles(kSecond)[0].sender_profile_id == refused.sender_profile_id);
+  CHECK(state.troubles(kSecond)[0].organization_id == refused.organization_id);
   Time now = 3 * kSecond;
-  for (int i = 0; i < 10; ++i) now = state.refused(refuses_sender(), refused, now);
+  for (int i = 0; i < 10; ++i) now = state.refused(refuses_sender(), refused, now).value();
   CHECK(state.refused(refuses_sender(), refused, now) == now + RelayState::kSenderPauseMax);
   state.answered(refused, true, now);
-  CHECK(state.troubles().empty());
+  CHECK(state.troubles(now).empty());
   CHECK_FALSE(state.holds(refused, now));
 }
 
@@ -89,9 +89,22 @@ TEST_CASE("relay state: where a sender's mail is taken besides, only the refused
   const EmailSend send = of_sender(1);
   state.refused(refuses_sender(), send, 0);
   state.answered(send, true, kSecond);
-  CHECK(state.refused(refuses_sender(), send, 2 * kSecond) ==
-        2 * kSecond + RelayState::kSenderPauseMax);
+  CHECK_FALSE(state.refused(refuses_sender(), send, 2 * kSecond));
   CHECK_FALSE(state.holds(send, 2 * kSecond));
+  CHECK(state.troubles(2 * kSecond).empty());
+}
+
+TEST_CASE("relay state: mail that waits for its sender comes the rarer the longer that lasts") {
+  RelayState state(kSecond, kMax);
+  const EmailSend send = of_sender(1);
+  state.refused(refuses_sender(), send, 0);
+  state.refused(refuses_sender(), send, 100 * kSecond);
+  CHECK(state.holds(send, 101 * kSecond) == 202 * kSecond);
+  state.refused(refuses_sender(), send, 900 * kSecond);
+  CHECK(state.holds(send, 901 * kSecond) == 901 * kSecond + RelayState::kHeldMax);
+  CHECK(state.troubles(901 * kSecond).size() == 1);
+  // Nothing of it waits any more.
+  CHECK(state.troubles(900 * kSecond + RelayState::kTroubleLasts).empty());
 }
 
 TEST_CASE("relay state: senders that are remembered are bounded") {
@@ -102,7 +115,7 @@ TEST_CASE("relay state: senders that are remembered are bounded") {
     send.sender_profile_id.bytes[15] = static_cast<std::uint8_t>(i % 256);
     CHECK(state.refused(refuses_sender(), send, 0) > 0);
   }
-  CHECK(state.troubles().size() == kRefusedSendersMax);
+  CHECK(state.troubles(0).size() == kRefusedSendersMax);
 }
 
 TEST_CASE("relay state: what was refused, in words") {

@@ -97,6 +97,36 @@ TEST_CASE("render workers: what waits of one organisation is bounded, and what t
   CHECK_FALSE(workers.post(organization(1), [&] { ++done; }));
 }
 
+TEST_CASE("render workers: an organisation whose work takes long keeps no quick one waiting") {
+  std::atomic<Time> spent = 0;
+  std::atomic<int> quick = 0;
+  std::atomic<int> slow = 0;
+  std::latch go(1);
+  RenderWorkers workers({.threads = 1, .patient_nice = 1, .spent = [&] { return spent.load(); }});
+  // The first shows how long it takes; those after it are for the patient thread.
+  REQUIRE(workers.post(organization(1), [&] {
+    spent += 100 * kLongWork;
+    ++slow;
+  }));
+  await([&] { return slow == 1; });
+  // Until its time is noted, one more may still be taken by the quick thread.
+  REQUIRE(workers.post(organization(2), [&] { ++quick; }));
+  await([&] { return quick == 1; });
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(workers.post(organization(1), [&] {
+      ++slow;
+      go.wait();
+    }));
+  }
+  await([&] { return slow == 2; });
+  for (int i = 0; i < 3; ++i) REQUIRE(workers.post(organization(2), [&] { ++quick; }));
+  await([&] { return quick == 4; });
+  CHECK(slow == 2);
+  go.count_down();
+  workers.stop();  // runs what waits, whoever's thread it is for
+  CHECK(slow == 4);
+}
+
 TEST_CASE("render gate: who renders alone waits for the others, and they for it") {
   RenderGate gate;
   std::atomic<int> inside = 0;

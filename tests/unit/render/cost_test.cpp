@@ -87,8 +87,8 @@ bool install_hooks() {
 
 // How much more than it says a rendering may take. A unit of work is a byte handled, which takes
 // some comparisons; every rendering has a start.
-constexpr std::size_t kComparisonsPerUnit = 10;
-constexpr std::size_t kAllocatedPerUnit = 12;
+constexpr std::size_t kComparisonsPerUnit = 20;
+constexpr std::size_t kAllocatedPerUnit = 16;
 constexpr std::size_t kComparisonsAtStart = 20'000;
 constexpr std::size_t kAllocatedAtStart = 256 << 10;
 constexpr std::size_t kMemoryAtStart = 512 << 10;
@@ -159,6 +159,11 @@ Json large_data() {
   data["small"] = members(30, std::string(200, 'k'));
   data["rows"] = texts(50, "r");
   data["n"] = 1.5;
+  data["blanks"] = std::string(60'000, ' ');
+  std::string zeros;
+  for (int at = 0; at < 20'000; ++at) zeros += "0 ";
+  data["zeros"] = zeros;
+  data["lines"] = std::string(60'000, '\n');
   return data;
 }
 
@@ -216,6 +221,19 @@ TEST_CASE("Each step of a rendering pays for what it touches") {
       {"a whole style", R"({"type": "Button", "props": {"text": "x", "href": "https://a.example",
           "style": {"$state": "/data/small"}}})"},
       {"a preview", R"({"type": "Preview", "props": {"text": {"$state": "/data/l"}}})"},
+      {"a preview of nulls",
+       R"({"type": "Preview", "props": {"text": {"$state": "/data/nulls"}}})"},
+      {"lines", R"({"type": "Text", "props": {"text": {"$state": "/data/lines"}}})"},
+      {"a shorthand", R"({"type": "Text", "props": {"text": "x", "style":
+          {"margin": {"$state": "/data/zeros"}}}})"},
+      {"an address after blanks", R"({"type": "Link", "props": {"text": "x", "href":
+          {"$computed": "concat", "args": {"a": {"$state": "/data/blanks"}, "b":
+          {"$computed": "join", "args": {"value": {"$state": "/data/nulls"},
+          "separator": ""}}}}}})"},
+      {"recipients", R"({"type": "Link", "props": {"text": "x", "href":
+          {"$computed": "concat", "args": {"a": "mailto:", "b": {"$state": "/data/s"}, "c":
+          {"$computed": "join", "args": {"value": {"$state": "/data/l"},
+          "separator": ""}}}}}})"},
       {"the whole state", text_of_call("length", R"({"value": [{"$state": "/"}]})")},
   };
   for (const auto& [what, element] : elements) {
@@ -250,6 +268,34 @@ TEST_CASE("Markdown pays for what it becomes") {
       }
     }
   }
+}
+
+TEST_CASE("Values within Markdown pay each time they are shown") {
+  const auto times = [](int count, const std::string& text) {
+    std::string all;
+    for (int at = 0; at < count; ++at) all += text;
+    return all;
+  };
+  Json data = large_data();
+  data["tail"] = std::string(20'000, '>');
+  for (const std::string& content :
+       {"[a]: x${/data/q}\n\n" + times(8'000, "[a] "),
+        "[a]: https://a.example/${/data/q}\n\n" + times(8'000, "[a] "),
+        times(8'000, "![${/data/s}](https://a.example/x.png) "),
+        times(200, "[a](https://a.example \"${/data/s}\") "), times(400, "    ${/data/s}\n"),
+        times(8'000, "&#xF0005;") + "${/data/s}", times(60'000, "](<") + "${/data/s}",
+        times(40'000, "](a (") + "${/data/s}"}) {
+    const Json body = only(R"({"type": "Markdown", "props": {"content": {"$template": )" +
+                           Json(content).dump() + "}}}");
+    check_cost(content.substr(0, 40), body, data);
+  }
+  Json body = only(R"({"type": "Markdown", "props": {"content": {"$computed": "join", "args":
+      {"value": {"$state": "/data/nulls"}, "separator": ""}}}})");
+  for (auto& [key, element] : body["elements"].items()) {
+    if (element["type"] != "Markdown") continue;
+    element["props"]["markdownCustomStyles"]["br"]["color"] = std::string(200'000, 'c');
+  }
+  check_cost("a long style of line breaks", body, data);
 }
 
 TEST_CASE("Memory is bounded whatever is joined, listed or shared") {

@@ -105,6 +105,12 @@ TEST_CASE("Values do not see each other") {
         "<p><em style=\"font-style:italic\">x**</em></p>\n");
 }
 
+TEST_CASE("No entity stands for a value") {
+  CHECK(inner(filled("&#xF0005; &#983045; ${/data/v}", "x")) == "<p>\uFFFD \uFFFD x</p>\n");
+  CHECK_THAT(filled("[a](https://a.example/&#xF0005; \"&#xF0005;\") ${/data/v}", "secret").html,
+             Contains("title=\"\uFFFD\""));
+}
+
 TEST_CASE("Lines of a value in Markdown stay lines") {
   const Rendered address = filled("To:\n\n${/data/v}\n\nEnd.", "Sam Reed\r\n1 Way\n\nTown\n");
   CHECK(inner(address) ==

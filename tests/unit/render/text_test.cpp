@@ -164,3 +164,13 @@ TEST_CASE("Empty paragraphs leave blank lines, except at the start") {
 TEST_CASE("No-break space is no blank in plain text, zero width space is") {
   CHECK(text_with({"nbsp"}) == "a\u00A0 b c");
 }
+
+TEST_CASE("A long text in a row is as long as one outside") {
+  const Json body = Json::parse(R"({"root": "r", "elements": {
+      "r": {"type": "Row", "props": {}, "children": ["c"]},
+      "c": {"type": "Column", "props": {}, "children": ["x"]},
+      "x": {"type": "Text", "props": {"text": {"$state": "/data/t"}}}}})");
+  Json data = {{"t", ""}};
+  for (int at = 0; at < 240'000; ++at) data["t"].get_ref<std::string&>() += "word ";
+  CHECK(rendered(body, {{"data", data}}).text.size() > 1'100'000);
+}

@@ -58,6 +58,24 @@ TEST_CASE("A value that begins an address stays as it is, those after it do not"
         "https://example.com/a?b=1&amp;c=2");
 }
 
+TEST_CASE("A value begins an address also after blanks, which nobody reads") {
+  const std::string data = R"({"url": "https://example.com/a?b=1"})";
+  CHECK(filled(" ${/data/url}", data).find("https://example.com/a?b=1") != std::string::npos);
+  CHECK(filled("\\n ${/data/url}", data).find("https://example.com/a?b=1") != std::string::npos);
+}
+
+TEST_CASE("What is left out of HTML lets nothing through that a style refuses") {
+  for (const std::string& value :
+       {std::string(R"(ur\u0080l(https://t.example/p.png))"), std::string(R"(red/\u0085* x)"),
+        std::string(R"(expres\u009Fsion(1))"), std::string(R"(r\u007Fed)")}) {
+    const std::string html = html_of(R"({"type": "Text", "props": {"text": "x", "style":
+                                        {"background": {"$state": "/data/c"}}}})",
+                                     R"({"data": {"c": ")" + value + R"("}})");
+    CAPTURE(value);
+    CHECK(html.find("background") == std::string::npos);
+  }
+}
+
 TEST_CASE("Addresses are put together by functions as well") {
   const std::string data =
       R"({"base": "https://example.com/", "w": "a b", "l": ["https://example.com", "c d"]})";

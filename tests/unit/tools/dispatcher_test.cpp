@@ -103,6 +103,27 @@ TEST_CASE("dispatcher: input that breaks its description is refused by path") {
   CHECK(desk.number("SELECT count(*) FROM email_sends") == 0);
 }
 
+TEST_CASE("dispatcher: large input is not read by the thread that brings it") {
+  Desk desk;
+  REQUIRE(desk.call("status", desk.secret_of_writer, Json::object()));  // the key is known now
+  const auto reader_of = [&](std::size_t input_bytes) {
+    std::thread::id reader;
+    std::promise<void> done;
+    CallSource source{"rest", ""};
+    source.input_bytes = input_bytes;
+    const auto make_input = [&]() -> Result<Json> {
+      reader = std::this_thread::get_id();
+      return desk.send_input("k");
+    };
+    desk.dispatcher.call(*desk.registry.find_by_id("emails.send"), desk.secret_of_writer, source,
+                         make_input, [&](const Result<Answer>&) { done.set_value(); });
+    done.get_future().wait();
+    return reader;
+  };
+  CHECK(reader_of(kQuickInputBytes) == std::this_thread::get_id());
+  CHECK(reader_of(kQuickInputBytes + 1) != std::this_thread::get_id());
+}
+
 TEST_CASE("dispatcher: a batch answers its items in order, whatever some of them are") {
   Desk desk;
   Json input = {{"items", Json::array()}};
