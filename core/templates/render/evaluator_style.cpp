@@ -10,13 +10,15 @@ namespace {
 constexpr std::size_t kDeclarationBytes = 40;
 // While the attribute is made, its text exists up to three times.
 constexpr std::size_t kStyleCopies = 3;
+// For each byte, which is looked at for what mail must not carry.
+constexpr std::size_t kStyleByteWork = 4;
 
 }  // namespace
 
 // What a style value comes to as text; each byte and item looked at is paid for.
 std::size_t Evaluator::style_bytes(const Value& style) {
   if (style.is(Value::Kind::String)) {
-    return meter_.spend(style.text.size()) ? escaped_bytes(style.text) : 0;
+    return meter_.spend(style.text.size() * kStyleByteWork) ? escaped_bytes(style.text) : 0;
   }
   std::size_t bytes = kDeclarationBytes;
   if (style.is(Value::Kind::Array)) {
