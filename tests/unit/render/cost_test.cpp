@@ -87,7 +87,7 @@ bool install_hooks() {
 
 // How much more than it says a rendering may take. A unit of work is a byte handled, which takes
 // some comparisons; every rendering has a start.
-constexpr std::size_t kComparisonsPerUnit = 20;
+constexpr std::size_t kComparisonsPerUnit = 24;
 constexpr std::size_t kAllocatedPerUnit = 16;
 constexpr std::size_t kComparisonsAtStart = 20'000;
 constexpr std::size_t kAllocatedAtStart = 256 << 10;

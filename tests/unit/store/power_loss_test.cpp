@@ -109,7 +109,11 @@ Outcome judge(const std::string& path, const std::set<std::int64_t>& acknowledge
   const auto read = (*database)->read([&](Transaction& tx) {
     outcome.integrity = tx.query("PRAGMA integrity_check").at(0).at(0).text();
     std::set<std::int64_t> found;
-    for (const auto& row : tx.query("SELECT name FROM items")) found.insert(row.at(0).integer());
+    for (const auto& row : tx.query("SELECT name FROM items")) {
+      // A file that is not sound gives anything.
+      const auto* item = std::get_if<std::int64_t>(&row.at(0).variant());
+      if (item != nullptr) found.insert(*item);
+    }
     outcome.lost = 0;
     for (const auto name : acknowledged) outcome.lost += found.contains(name) ? 0 : 1;
   });
