@@ -19,7 +19,7 @@ import cluster
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITES = ("tidy", "unit", "render", "fuzz", "e2e", "fault")
-UNIT_BINARIES_AT_ONCE = 2
+BINARIES_AT_ONCE = 2
 NODE_FILES_AT_ONCE = 2
 SUITE_SECONDS_MAX = 1200
 NODE_TEST_MS_MAX = 300_000
@@ -177,7 +177,7 @@ def suite_unit(options, _scratch, server):
         env = {**backend.env, **({"SEGMENTFLOW_TEST_FULL": "1"} if options.full else {})}
         return run(f"unit {binary.name}{backend.suffix}", [str(binary), tags], count_catch, env)
 
-    with concurrent.futures.ThreadPoolExecutor(UNIT_BINARIES_AT_ONCE) as pool:
+    with concurrent.futures.ThreadPoolExecutor(BINARIES_AT_ONCE) as pool:
         yield from pool.map(run_one, runs)
 
 
@@ -190,7 +190,8 @@ def suite_fuzz(_options, scratch, _server):
     binaries = sorted((ROOT / "build/debug").glob("*_fuzz"))
     if not binaries:
         yield Outcome("fuzz", 0, 1, 0, 0, "fuzz: build/debug holds no *_fuzz binary")
-    for binary in binaries:
+
+    def run_one(binary):
         name = binary.name.removesuffix("_fuzz")
         found = scratch / f"fuzz-{name}"
         found.mkdir()
@@ -200,7 +201,10 @@ def suite_fuzz(_options, scratch, _server):
                    f"-timeout={FUZZ_INPUT_S_MAX}", f"-dict={ROOT}/tests/fuzz/{name}.dict",
                    f"-artifact_prefix={ROOT}/build/fuzz-{name}-", str(found),
                    str(ROOT / "tests/fuzz/corpus" / name)]
-        yield run(f"fuzz {name}", command, count_fuzz)
+        return run(f"fuzz {name}", command, count_fuzz)
+
+    with concurrent.futures.ThreadPoolExecutor(BINARIES_AT_ONCE) as pool:
+        yield from pool.map(run_one, binaries)
 
 
 def node_suite(folder):
